@@ -1,0 +1,67 @@
+/**
+ * The primitives that every other package stands on. A backend is passed as an argument; nothing here draws
+ * randomness. Both implementations (noble in `@tributary/crypto`, node:crypto in `@tributary/crypto/node`) pass
+ * one known-answer file. Lengths are fixed by the algorithms; a wrong length throws `CryptoError`, because only our own
+ * code can cause it. What a peer can cause (a low-order point, a bad signature, a forged box) is a return value.
+ */
+export interface CryptoBackend {
+  readonly name: 'noble' | 'node';
+
+  /** SHA-256 (FIPS 180-4) of the concatenation of `parts`: 32 bytes. */
+  sha256(...parts: readonly Uint8Array[]): Uint8Array;
+
+  /** Incremental SHA-256 for vectors that stream. */
+  sha256Stream(): HashStream;
+
+  /**
+   * HKDF-SHA256 (RFC 5869), extract then expand.
+   * @param length output bytes, 1..8160
+   */
+  hkdfSha256(inputKey: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+
+  /** X25519 public key (RFC 7748) of a 32-byte secret. */
+  x25519PublicKey(secret: Uint8Array): Uint8Array;
+
+  /** X25519 shared secret, or undefined where it is all zero (RFC 7748 section 6.1: a low-order peer key). */
+  x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined;
+
+  /** Ed25519 public key (RFC 8032) of a 32-byte secret seed. */
+  ed25519PublicKey(secret: Uint8Array): Uint8Array;
+
+  /** Ed25519 signature, 64 bytes. */
+  ed25519Sign(secret: Uint8Array, message: Uint8Array): Uint8Array;
+
+  /**
+   * Strict verification: canonical encodings, S below the group order, and neither key nor R of small order. Any input a peer can
+   * send gives true or false, never a throw. Both backends give the same verdict.
+   */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+
+  /** ChaCha20-Poly1305 (RFC 8439): ciphertext followed by the 16-byte tag. @param key 32 bytes @param nonce 12 bytes */
+  seal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+
+  /** The plaintext, or undefined where the box was not sealed under this key, nonce and associated data. */
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    associatedData: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined;
+
+  /**
+   * AES-256-CTR keystream (SP 800-38A, F.5.5), initial counter block 0 plus `firstBlock` 16-byte blocks, big-endian.
+   * @param key 32 bytes, used for one stream only
+   */
+  keystream(key: Uint8Array, firstBlock?: number): Keystream;
+}
+
+export interface HashStream {
+  update(bytes: Uint8Array): void;
+  /** The 32-byte digest; the stream is spent. */
+  digest(): Uint8Array;
+}
+
+export interface Keystream {
+  /** The next `length` bytes (a multiple of 16 except in the last call). The result may be overwritten by the next call. */
+  next(length: number): Uint8Array;
+}

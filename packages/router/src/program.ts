@@ -1,0 +1,46 @@
+/**
+ * A training method is a program: a small pure state machine that asks for sums and is given them (DESIGN, the one idea).
+ * `start` and `next` are public and bit-deterministic (basic IEEE arithmetic in a fixed order, no Math.exp, log, sin, cos, pow), so every
+ * client computes the same plan from the same sums and refuses any other.
+ */
+import type { Dataset } from './dataset.ts';
+import type { RouterModel } from './artifact/model.ts';
+
+/** What the next sum is over, and the public bounds of what one record may add to it. */
+export interface SumPlan {
+  /** Which step of the program asks, for people: "mean", "split 3", "lloyd 2", "statistics". */
+  readonly step: string;
+  /** Length of the vector. */
+  readonly dimension: number;
+  /** Largest Euclidean norm of one record's vector. */
+  readonly recordNorm: number;
+  /** Largest absolute value of one coordinate of one record's vector. */
+  readonly recordMax: number;
+  /** Largest number of non-zero coordinates of one record's vector. */
+  readonly recordSupport: number;
+}
+
+/** One record's sparse contribution: at `indices[j]` (ascending, unique) stands `values[j]`. Buffers are reused between records. */
+export interface RecordVector {
+  readonly length: number;
+  readonly indices: Uint32Array;
+  readonly values: Float64Array;
+}
+
+export type ProgramStep<State> =
+  | { readonly kind: 'sum'; readonly plan: SumPlan; readonly state: State }
+  | { readonly kind: 'finished'; readonly model: RouterModel };
+
+export interface Program<Parameters, State> {
+  /** The name in configurations, plans and artifacts: "kmeans". */
+  readonly name: string;
+  /** Checks untrusted parameters (from a coordinator or a file); throws `RouterError` with code `BAD_PARAMETERS` naming the field. */
+  parameters(untrusted: unknown): Parameters;
+  start(parameters: Parameters): ProgramStep<State>;
+  /** @param sum the decoded sum over all survivors, `plan.dimension` values in the units of `contribute` */
+  next(state: State, sum: Float64Array): ProgramStep<State>;
+  /** The vectors of `data`'s records for the sum that `state` asks for, one after the other. */
+  contribute(state: State, data: Dataset): Iterable<RecordVector>;
+  /** Canonical bytes of the whole public state: what "model hash" is taken of. */
+  stateBytes(state: State): Uint8Array;
+}
