@@ -1,1 +1,10 @@
-export {};
+export type { CryptoBackend, HashStream, Keystream } from './backend.ts';
+export { fromBase64, fromHex, toBase64, toHex } from './byte-text.ts';
+export { concatBytes, equalBytes, uint32LE, uint64LE, utf8, wipe } from './bytes.ts';
+export { commit, verifyCommitment } from './commitment.ts';
+export { CRYPTO_ERROR_CODES, CryptoError, type CryptoErrorCode } from './crypto-error.ts';
+export { addKeystream } from './mask.ts';
+export { nobleBackend } from './noble-backend.ts';
+export { addPackedWords, liftWords, packedLength, packWords, unpackWords } from './ring.ts';
+export { combineShares, type Share, splitSecret } from './shamir.ts';
+export { checkIdentityKey, type IdentityKeyFault } from './strict-points.ts';

@@ -1,0 +1,2 @@
+export { nodeBackend } from './node-backend.ts';
+export { nodeRandomBytes } from './random-bytes.ts';

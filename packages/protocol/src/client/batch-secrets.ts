@@ -1,0 +1,306 @@
+/**
+ * What a member keeps for one batch, and the pure functions that make, deal, open and release it. These are the only functions that touch
+ * secrets of a batch; the state machine asks for them by effects and sees public results alone.
+ */
+import {
+  commit,
+  concatBytes,
+  type CryptoBackend,
+  splitSecret,
+  verifyCommitment,
+  wipe,
+} from '@tributary/crypto';
+import { ProtocolError } from '../errors.ts';
+import type { ReleasedShare, SecretKind } from '../messages/round.ts';
+import type { KeyAdvert, SealedShares } from '../messages/setup.ts';
+import { DOMAIN } from '../version.ts';
+import { CanonicalWriter } from '../wire/canonical.ts';
+
+/** Fresh random bytes from a CSPRNG: an argument, so that protocol code stays pure and vectors reproducible. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+const SHARE_BYTES = 32;
+const SALT_BYTES = 32;
+const SLOT_BYTES = SHARE_BYTES + SALT_BYTES;
+const ZERO_NONCE = new Uint8Array(12);
+
+/** Secrets of one member for one batch. Deleted when the batch closes: no later round can use them. */
+export interface BatchSecrets {
+  /** c_u, X25519 */
+  readonly sealingSecret: Uint8Array;
+  /** e_u, X25519, one per key index */
+  readonly roundSecrets: readonly Uint8Array[];
+  /** b_u, one per key index */
+  readonly selfSeeds: readonly Uint8Array[];
+  /** Shares by dealer, the member's own among them: for each key index share and salt of the self seed, then of the round key. */
+  readonly held: ReadonlyMap<number, Uint8Array>;
+}
+
+export function generateBatchSecrets(random: RandomBytes, keyCount: number): BatchSecrets {
+  const secrets = (): Uint8Array[] => Array.from({ length: keyCount }, () => random(32));
+  return { sealingSecret: random(32), roundSecrets: secrets(), selfSeeds: secrets(), held: new Map() };
+}
+
+/** H(b_u), bound to batch, key index and owner. */
+export function selfSeedCommitment(
+  crypto: CryptoBackend,
+  batchContext: Uint8Array,
+  keyIndex: number,
+  owner: number,
+  selfSeed: Uint8Array,
+): Uint8Array {
+  const writer = new CanonicalWriter()
+    .text(`${DOMAIN}/self-seed`)
+    .bytes(batchContext)
+    .integer(keyIndex)
+    .integer(owner)
+    .bytes(selfSeed);
+  return crypto.sha256(writer.finish());
+}
+
+export function advertiseKeys(
+  crypto: CryptoBackend,
+  batchContext: Uint8Array,
+  member: number,
+  secrets: BatchSecrets,
+): KeyAdvert {
+  return {
+    batchContext,
+    member,
+    sealingKey: crypto.x25519PublicKey(secrets.sealingSecret),
+    roundKeys: secrets.roundSecrets.map((secret) => crypto.x25519PublicKey(secret)),
+    selfSeedCommitments: secrets.selfSeeds.map((seed, i) =>
+      selfSeedCommitment(crypto, batchContext, i, member, seed),
+    ),
+  };
+}
+
+/** A holder and its point on the sharing polynomials. */
+export interface Holder {
+  readonly member: number;
+  /** x, 1..255 */
+  readonly point: number;
+  readonly sealingKey: Uint8Array;
+}
+
+export interface Deal {
+  readonly batchContext: Uint8Array;
+  readonly dealer: number;
+  readonly threshold: number;
+  /** Number of points of the sharing: H. */
+  readonly holders: number;
+  /** Who is there to receive, the dealer among them. */
+  readonly recipients: readonly Holder[];
+}
+
+export interface DealResult {
+  /** Unsigned, one for each recipient but the dealer. */
+  readonly boxes: readonly SealedShares[];
+  /** To the shares the dealer keeps. */
+  readonly ownCommitments: readonly Uint8Array[];
+  /** With the dealer's own shares. */
+  readonly secrets: BatchSecrets;
+}
+
+/** Splits every secret of the batch and seals each holder's shares. */
+export function dealShares(
+  crypto: CryptoBackend,
+  random: RandomBytes,
+  deal: Deal,
+  secrets: BatchSecrets,
+): DealResult {
+  const payloads = new Map<number, Uint8Array[]>(deal.recipients.map(({ member }) => [member, []]));
+  for (let i = 0; i < secrets.roundSecrets.length; i++) {
+    for (const secret of [secrets.selfSeeds[i], secrets.roundSecrets[i]] as Uint8Array[]) {
+      const shares = splitSecret(
+        secret,
+        deal.threshold,
+        deal.holders,
+        random((deal.threshold - 1) * SHARE_BYTES),
+      );
+      for (const { member, point } of deal.recipients) {
+        const share = shares[point - 1];
+        if (share === undefined) throw new ProtocolError('INVARIANT', `no share at point ${point}`);
+        payloads.get(member)?.push(share.y, random(SALT_BYTES));
+      }
+    }
+  }
+  const boxes: SealedShares[] = [];
+  const held = new Map(secrets.held);
+  let ownCommitments: readonly Uint8Array[] = [];
+  for (const { member, sealingKey } of deal.recipients) {
+    const payload = concatBytes(...(payloads.get(member) ?? []));
+    if (member === deal.dealer) {
+      held.set(member, payload);
+      ownCommitments = commitToSlots(crypto, deal, member, payload);
+      continue;
+    }
+    boxes.push(sealPayload(crypto, deal, member, sealingKey, secrets.sealingSecret, payload));
+    wipe(payload);
+  }
+  return { boxes, ownCommitments, secrets: { ...secrets, held } };
+}
+
+function sealPayload(
+  crypto: CryptoBackend,
+  deal: Deal,
+  holder: number,
+  sealingKey: Uint8Array,
+  sealingSecret: Uint8Array,
+  payload: Uint8Array,
+): SealedShares {
+  const { batchContext, dealer } = deal;
+  const key = sealKey(crypto, batchContext, dealer, holder, sealingSecret, sealingKey);
+  if (key === undefined) {
+    throw new ProtocolError('INVARIANT', `sealing key of member ${holder} is of small order`);
+  }
+  const sealed = crypto.seal(key, ZERO_NONCE, sealData(batchContext, dealer, holder), payload);
+  wipe(key);
+  return { batchContext, dealer, holder, sealed, commitments: commitToSlots(crypto, deal, holder, payload) };
+}
+
+function commitToSlots(crypto: CryptoBackend, deal: Deal, holder: number, payload: Uint8Array): Uint8Array[] {
+  const { batchContext, dealer } = deal;
+  return slots(payload).map(({ share, salt }, slot) =>
+    commit(crypto, SHARE_LABEL, salt, placedShare(batchContext, dealer, holder, slot, share)),
+  );
+}
+
+/** One key per direction and batch, so the nonce is constant. Undefined where the peer's key is of small order. */
+function sealKey(
+  crypto: CryptoBackend,
+  batchContext: Uint8Array,
+  dealer: number,
+  holder: number,
+  ownSecret: Uint8Array,
+  peerKey: Uint8Array,
+): Uint8Array | undefined {
+  const shared = crypto.x25519(ownSecret, peerKey);
+  if (shared === undefined) return undefined;
+  const info = new CanonicalWriter().text(`${DOMAIN}/share-aead`).integer(dealer).integer(holder).finish();
+  const key = crypto.hkdfSha256(shared, batchContext, info, 32);
+  wipe(shared);
+  return key;
+}
+
+function sealData(batchContext: Uint8Array, dealer: number, holder: number): Uint8Array {
+  return new CanonicalWriter()
+    .text(`${DOMAIN}/share-aead-data`)
+    .bytes(batchContext)
+    .integer(dealer)
+    .integer(holder)
+    .finish();
+}
+
+interface Slot {
+  readonly share: Uint8Array;
+  readonly salt: Uint8Array;
+}
+
+function slots(payload: Uint8Array): Slot[] {
+  return Array.from({ length: payload.length / SLOT_BYTES }, (_, i) => ({
+    share: payload.slice(i * SLOT_BYTES, i * SLOT_BYTES + SHARE_BYTES),
+    salt: payload.slice(i * SLOT_BYTES + SHARE_BYTES, (i + 1) * SLOT_BYTES),
+  }));
+}
+
+/** Position of a share in a dealer's list: self seed and round key of each key index in turn. */
+export function slotNumber(keyIndex: number, kind: SecretKind): number {
+  return 2 * keyIndex + (kind === 'self' ? 0 : 1);
+}
+
+const SHARE_LABEL = `${DOMAIN}/share`;
+
+/** A share with its place: a commitment to it opens nowhere else. */
+function placedShare(
+  batchContext: Uint8Array,
+  dealer: number,
+  holder: number,
+  slot: number,
+  share: Uint8Array,
+): Uint8Array {
+  const writer = new CanonicalWriter().bytes(batchContext).integer(dealer).integer(holder).integer(slot);
+  return writer.bytes(share).finish();
+}
+
+/** Whether a released share is the one that its dealer committed to towards this holder. */
+export function verifyReleasedShare(
+  crypto: CryptoBackend,
+  batchContext: Uint8Array,
+  holder: number,
+  keyIndex: number,
+  released: ReleasedShare,
+  commitments: readonly Uint8Array[],
+): boolean {
+  const slot = slotNumber(keyIndex, released.kind);
+  const commitment = commitments[slot];
+  const placed = placedShare(batchContext, released.owner, holder, slot, released.share);
+  return commitment !== undefined && verifyCommitment(crypto, commitment, SHARE_LABEL, released.salt, placed);
+}
+
+/**
+ * Opens the boxes that were dealt to `holder` and checks every share against its commitment.
+ * @returns the secrets with the good dealers' shares, and the dealers whose box or commitments are wrong
+ */
+export function openHeldShares(
+  crypto: CryptoBackend,
+  holder: number,
+  secrets: BatchSecrets,
+  boxes: readonly { readonly box: SealedShares; readonly dealerKey: Uint8Array }[],
+): { readonly secrets: BatchSecrets; readonly badDealers: readonly number[] } {
+  const held = new Map(secrets.held);
+  const badDealers: number[] = [];
+  for (const { box, dealerKey } of boxes) {
+    const payload = openBox(crypto, holder, secrets, box, dealerKey);
+    if (payload === undefined) badDealers.push(box.dealer);
+    else held.set(box.dealer, payload);
+  }
+  return { secrets: { ...secrets, held }, badDealers };
+}
+
+function openBox(
+  crypto: CryptoBackend,
+  holder: number,
+  secrets: BatchSecrets,
+  box: SealedShares,
+  dealerKey: Uint8Array,
+): Uint8Array | undefined {
+  const { batchContext, dealer, commitments } = box;
+  const key = sealKey(crypto, batchContext, dealer, holder, secrets.sealingSecret, dealerKey);
+  if (key === undefined) return undefined;
+  const payload = crypto.open(key, ZERO_NONCE, sealData(batchContext, dealer, holder), box.sealed);
+  wipe(key);
+  if (payload?.length !== secrets.roundSecrets.length * 2 * SLOT_BYTES) return undefined;
+  const good = slots(payload).every(({ share, salt }, i) => {
+    const commitment = commitments[i];
+    const placed = placedShare(batchContext, dealer, holder, i, share);
+    return commitment !== undefined && verifyCommitment(crypto, commitment, SHARE_LABEL, salt, placed);
+  });
+  return good ? payload : undefined;
+}
+
+/** The shares to hand out for the given choices; an owner whose shares the member does not hold is left out. */
+export function releaseShares(
+  secrets: BatchSecrets,
+  keyIndex: number,
+  choices: readonly { readonly owner: number; readonly kind: SecretKind }[],
+): ReleasedShare[] {
+  const shares: ReleasedShare[] = [];
+  for (const { owner, kind } of choices) {
+    const payload = secrets.held.get(owner);
+    if (payload === undefined) continue;
+    const start = slotNumber(keyIndex, kind) * SLOT_BYTES;
+    shares.push({
+      owner,
+      kind,
+      share: payload.slice(start, start + SHARE_BYTES),
+      salt: payload.slice(start + SHARE_BYTES, start + SLOT_BYTES),
+    });
+  }
+  return shares;
+}
+
+/** Overwrites everything; best effort, as JavaScript cannot promise more. */
+export function wipeBatchSecrets(secrets: BatchSecrets): void {
+  wipe(secrets.sealingSecret, ...secrets.roundSecrets, ...secrets.selfSeeds, ...secrets.held.values());
+}

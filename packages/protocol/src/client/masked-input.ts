@@ -1,0 +1,54 @@
+/** The masked upload: input + self mask + pairwise masks mod 2^32, cut to the low bits, in chunks that stream. */
+import { type CryptoBackend, packedLength, packWords, wipe } from '@tributary/crypto';
+import { ProtocolError } from '../errors.ts';
+import { applyMasks, type Mask, pairMask, type RoundKeyHolder, selfMaskKey } from '../masks.ts';
+import { CHUNK_WORDS } from '../messages/round.ts';
+import type { BatchSecrets } from './batch-secrets.ts';
+
+export interface MaskRequest {
+  readonly roundContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly self: RoundKeyHolder;
+  /** The other participants of the round. */
+  readonly partners: readonly RoundKeyHolder[];
+}
+
+/** Keys of all masks of one upload. Wipe them when the upload is done. */
+export function deriveMasks(crypto: CryptoBackend, secrets: BatchSecrets, request: MaskRequest): Mask[] {
+  const { roundContext, keyIndex, self, partners } = request;
+  const roundSecret = secrets.roundSecrets[keyIndex];
+  const selfSeed = secrets.selfSeeds[keyIndex];
+  if (roundSecret === undefined || selfSeed === undefined) {
+    throw new ProtocolError('INVARIANT', `no secrets for key index ${keyIndex}`);
+  }
+  const masks: Mask[] = [{ key: selfMaskKey(crypto, roundContext, self.member, selfSeed), sign: 1 }];
+  for (const partner of partners) {
+    const mask = pairMask(crypto, roundContext, roundSecret, self, partner);
+    if (mask === undefined) {
+      throw new ProtocolError('INVARIANT', `round key of member ${partner.member} is of small order`);
+    }
+    masks.push(mask);
+  }
+  return masks;
+}
+
+/**
+ * Masks `input` in place, chunk by chunk, and yields the packed bytes in order.
+ * @param input the encoded vector; it holds masked words afterwards
+ * @param bits b, 13..32
+ */
+export function* maskChunks(
+  crypto: CryptoBackend,
+  masks: readonly Mask[],
+  input: Int32Array,
+  bits: number,
+): Generator<Uint8Array, void, void> {
+  for (let first = 0; first < input.length; first += CHUNK_WORDS) {
+    const words = input.subarray(first, first + CHUNK_WORDS);
+    applyMasks(crypto, masks, words, first);
+    const packed = new Uint8Array(packedLength(words.length, bits));
+    packWords(words, bits, packed);
+    yield packed;
+  }
+  wipe(...masks.map(({ key }) => key));
+}

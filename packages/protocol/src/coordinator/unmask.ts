@@ -1,0 +1,80 @@
+/**
+ * Opening a sum: reconstruct the self seeds of survivors and the round keys of dropouts, check each against what its dealer committed to,
+ * and take their masks off the accumulated words.
+ */
+import { combineShares, type CryptoBackend, equalBytes, wipe } from '@tributary/crypto';
+import { selfSeedCommitment } from '../client/batch-secrets.ts';
+import { applyMasks, type Mask, pairMask, type RoundKeyHolder, selfMaskKey } from '../masks.ts';
+
+export interface PointShare {
+  /** x */
+  readonly point: number;
+  readonly share: Uint8Array;
+}
+
+export interface OwnerShares {
+  readonly owner: RoundKeyHolder;
+  readonly shares: readonly PointShare[];
+}
+
+export interface UnmaskRequestForKernel {
+  readonly batchContext: Uint8Array;
+  readonly roundContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly threshold: number;
+  /** Shares of self seeds, with H(b_u). */
+  readonly survivors: readonly (OwnerShares & { readonly commitment: Uint8Array })[];
+  /** Shares of round keys. */
+  readonly dropouts: readonly OwnerShares[];
+}
+
+export type UnmaskPlan =
+  | { readonly ok: true; readonly masks: readonly Mask[] }
+  | { readonly ok: false; readonly badDealers: readonly number[] };
+
+/** The masks to take off, or the dealers whose shares do not give what they committed to. */
+export function planUnmask(crypto: CryptoBackend, request: UnmaskRequestForKernel): UnmaskPlan {
+  const { batchContext, roundContext, keyIndex, threshold, survivors, dropouts } = request;
+  const masks: Mask[] = [];
+  const badDealers: number[] = [];
+  for (const { owner, shares, commitment } of survivors) {
+    const seed = reconstruct(shares, threshold);
+    if (equalBytes(selfSeedCommitment(crypto, batchContext, keyIndex, owner.member, seed), commitment)) {
+      masks.push({ key: selfMaskKey(crypto, roundContext, owner.member, seed), sign: -1 });
+    } else {
+      badDealers.push(owner.member);
+    }
+    wipe(seed);
+  }
+  for (const { owner, shares } of dropouts) {
+    const secret = reconstruct(shares, threshold);
+    if (equalBytes(crypto.x25519PublicKey(secret), owner.roundKey)) {
+      for (const survivor of survivors) {
+        // The dropout's side of the pair is what is missing from the sum: adding it cancels the survivor's side.
+        const mask = pairMask(crypto, roundContext, secret, owner, survivor.owner);
+        if (mask !== undefined) masks.push(mask);
+      }
+    } else {
+      badDealers.push(owner.member);
+    }
+    wipe(secret);
+  }
+  return badDealers.length === 0 ? { ok: true, masks } : { ok: false, badDealers };
+}
+
+function reconstruct(shares: readonly PointShare[], threshold: number): Uint8Array {
+  return combineShares(
+    shares.slice(0, threshold).map(({ point, share }) => ({ x: point, y: share })),
+    threshold,
+  );
+}
+
+/** Takes the masks off `words` (at `firstWord` of the vector). */
+export function unmaskWords(
+  crypto: CryptoBackend,
+  masks: readonly Mask[],
+  words: Int32Array,
+  firstWord: number,
+): void {
+  applyMasks(crypto, masks, words, firstWord);
+}

@@ -1,0 +1,200 @@
+/** Messages of one attempt at a round: ready, masked-input, consistency, unmask. */
+import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
+import { MAX_KEY_COUNT } from './terms.ts';
+
+const U32 = 2 ** 32 - 1;
+const memberId: Shape<number> = integer(65_535);
+const hash: Shape<Uint8Array> = fixedBytes(32);
+
+/** Member to coordinator, relayed to all: "I take part", with a fresh nonce. Who sends none owes nothing. */
+export interface Ready {
+  readonly termsDigest: Uint8Array;
+  readonly member: number;
+  readonly nonce: Uint8Array;
+}
+
+export const readyShape: Shape<Ready> = struct<Ready>({
+  termsDigest: hash,
+  member: memberId,
+  nonce: hash,
+});
+
+/** Member to coordinator: "I do not take part", and why. */
+export interface Refusal {
+  readonly member: number;
+  readonly round: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export const refusalShape: Shape<Refusal> = struct<Refusal>({
+  member: memberId,
+  round: integer(U32),
+  code: text(32),
+  detail: text(400),
+});
+
+/** Coordinator to members: who takes part. Members sign nothing new here: each checks the signatures and derives the context. */
+export interface RoundStart {
+  readonly termsDigest: Uint8Array;
+  readonly ready: readonly {
+    readonly member: number;
+    readonly nonce: Uint8Array;
+    readonly signature: Uint8Array;
+  }[];
+}
+
+export const roundStartShape: Shape<RoundStart> = struct<RoundStart>({
+  termsDigest: hash,
+  ready: list(struct({ member: memberId, nonce: hash, signature: fixedBytes(64) }), 65_535),
+});
+
+/** Bytes of a vector that streams, in order. Not signed: the message that ends the stream signs its digest. */
+export interface VectorChunk {
+  readonly roundContext: Uint8Array;
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}
+
+/** 64 KiB of words (16,384 words) packed at 32 bits: the largest chunk. */
+export const CHUNK_WORDS = 16_384;
+export const MAX_CHUNK_BYTES: number = CHUNK_WORDS * 4;
+
+export const vectorChunkShape: Shape<VectorChunk> = struct<VectorChunk>({
+  roundContext: hash,
+  sequence: integer(U32),
+  bytes: bytesBetween(1, MAX_CHUNK_BYTES),
+});
+
+/** Member to coordinator, relayed to all: the upload is complete. Without it nothing of the upload counts. */
+export interface UploadEnd {
+  readonly roundContext: Uint8Array;
+  readonly member: number;
+  /** Packed length in bytes. */
+  readonly length: number;
+  /** SHA-256 of the packed masked vector. */
+  readonly digest: Uint8Array;
+}
+
+export const uploadEndShape: Shape<UploadEnd> = struct<UploadEnd>({
+  roundContext: hash,
+  member: memberId,
+  length: integer(U32),
+  digest: hash,
+});
+
+/** Coordinator to participants: whose vectors were added. Each entry carries the member's own signature over its upload. */
+export interface Survivors {
+  readonly roundContext: Uint8Array;
+  readonly uploads: readonly SurvivorUpload[];
+}
+
+export interface SurvivorUpload {
+  readonly member: number;
+  readonly digest: Uint8Array;
+  /** Over the member's `UploadEnd`. */
+  readonly signature: Uint8Array;
+}
+
+export const survivorsShape: Shape<Survivors> = struct<Survivors>({
+  roundContext: hash,
+  uploads: list(
+    struct<SurvivorUpload>({ member: memberId, digest: hash, signature: fixedBytes(64) }),
+    65_535,
+  ),
+});
+
+/** Member to coordinator, relayed to all: the one survivor set that this member agrees to for this key index. */
+export interface SurvivorsSignature {
+  readonly roundContext: Uint8Array;
+  readonly member: number;
+  readonly survivorsDigest: Uint8Array;
+}
+
+export const survivorsSignatureShape: Shape<SurvivorsSignature> = struct<SurvivorsSignature>({
+  roundContext: hash,
+  member: memberId,
+  survivorsDigest: hash,
+});
+
+/** Coordinator to participants: at least t signed the same set; now release. */
+export interface UnmaskRequest {
+  readonly roundContext: Uint8Array;
+  readonly survivorsDigest: Uint8Array;
+  readonly signatures: readonly { readonly member: number; readonly signature: Uint8Array }[];
+}
+
+export const unmaskRequestShape: Shape<UnmaskRequest> = struct<UnmaskRequest>({
+  roundContext: hash,
+  survivorsDigest: hash,
+  signatures: list(struct({ member: memberId, signature: fixedBytes(64) }), 65_535),
+});
+
+/** Of an owner's two secrets: the self seed of a survivor, or the round key of a dropout. Never both. */
+export type SecretKind = 'self' | 'pair';
+
+export interface ReleasedShare {
+  readonly owner: number;
+  readonly kind: SecretKind;
+  readonly share: Uint8Array;
+  /** Opens the dealer's commitment to this share. */
+  readonly salt: Uint8Array;
+}
+
+/** Member to coordinator: one share for each participant, written once before it is sent. */
+export interface Release {
+  readonly roundContext: Uint8Array;
+  readonly member: number;
+  readonly shares: readonly ReleasedShare[];
+}
+
+export const releaseShape: Shape<Release> = struct<Release>({
+  roundContext: hash,
+  member: memberId,
+  shares: list(
+    struct<ReleasedShare>({
+      owner: memberId,
+      kind: choice('self', 'pair'),
+      share: fixedBytes(32),
+      salt: fixedBytes(32),
+    }),
+    65_535,
+  ),
+});
+
+/** Coordinator to members: the opened sum, after its chunks. */
+export interface RoundResult {
+  readonly roundContext: Uint8Array;
+  readonly round: number;
+  readonly survivors: readonly number[];
+  readonly survivorsDigest: Uint8Array;
+  readonly length: number;
+  /** SHA-256 of the packed sum. */
+  readonly digest: Uint8Array;
+}
+
+export const roundResultShape: Shape<RoundResult> = struct<RoundResult>({
+  roundContext: hash,
+  round: integer(U32),
+  survivors: list(memberId, 65_535),
+  survivorsDigest: hash,
+  length: integer(U32),
+  digest: hash,
+});
+
+/** Coordinator to members: this attempt is over without a sum; its key index is burnt. */
+export interface RoundAborted {
+  readonly batchContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly phase: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export const roundAbortedShape: Shape<RoundAborted> = struct<RoundAborted>({
+  batchContext: hash,
+  keyIndex: integer(MAX_KEY_COUNT),
+  phase: text(32),
+  code: text(32),
+  detail: text(400),
+});

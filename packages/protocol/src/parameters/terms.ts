@@ -1,0 +1,62 @@
+/** Terms of batches and rounds from the few numbers that a federation chooses. */
+import type { CryptoBackend } from '@tributary/crypto';
+import type { ExpectedRound } from '../client/state.ts';
+import type { BatchTerms, Deadlines, RoundTerms } from '../messages/terms.ts';
+import { type Roster, rosterRoot } from '../roster.ts';
+import { PROTOCOL_VERSION } from '../version.ts';
+import type { Thresholds } from './thresholds.ts';
+
+/** Key indices that one setup on the complete graph shares ahead. */
+export const DEFAULT_KEY_COUNT = 16;
+
+const SECOND_MS = 1000;
+
+export const DEFAULT_DEADLINES: Deadlines = {
+  setup: 30 * SECOND_MS,
+  ready: 30 * SECOND_MS,
+  maskedInput: 120 * SECOND_MS,
+  consistency: 30 * SECOND_MS,
+  unmask: 30 * SECOND_MS,
+};
+
+export interface BatchChoice {
+  readonly roster: Roster;
+  readonly run: Uint8Array;
+  readonly batch: number;
+  /** Member ids, in any order. */
+  readonly cohort: readonly number[];
+  readonly thresholds: Thresholds;
+  readonly keyCount: number;
+}
+
+export function batchTermsFor(crypto: CryptoBackend, choice: BatchChoice): BatchTerms {
+  const { roster, run, batch, thresholds, keyCount } = choice;
+  const { threshold, holders, colluders, minCohort, minSurvivors } = thresholds;
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    federation: roster.federation,
+    run,
+    batch,
+    rosterRoot: rosterRoot(crypto, roster),
+    cohort: choice.cohort.toSorted((a, b) => a - b),
+    graph: 'complete',
+    threshold,
+    holders,
+    colluders,
+    minCohort,
+    minSurvivors,
+    keyCount,
+  };
+}
+
+export interface AttemptChoice {
+  readonly batchContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly attempt: number;
+  readonly step: string;
+  readonly deadlines: Deadlines;
+}
+
+export function roundTermsFor(expected: ExpectedRound, choice: AttemptChoice): RoundTerms {
+  return { ...expected, ...choice };
+}
