@@ -8,7 +8,10 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** The bytes of what `toHex` writes; undefined for any other text, upper case included: one value has one spelling. */
+/**
+ * The bytes of what `toHex` writes; undefined for any other text, upper case included: one value has one
+ * spelling.
+ */
 export function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
@@ -26,7 +29,7 @@ export function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
     const left = bytes.length - i;
-    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
     text += BASE64.charAt(group >>> 18) + BASE64.charAt((group >>> 12) & 63);
     text += left > 1 ? BASE64.charAt((group >>> 6) & 63) : '=';
     text += left > 2 ? BASE64.charAt(group & 63) : '=';
@@ -35,8 +38,9 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of what `toBase64` writes; undefined for any other text. Missing padding, white space, the URL alphabet and
- * non-zero bits behind the last byte (RFC 4648 section 3.5) are refused: one value has one spelling.
+ * The bytes of what `toBase64` writes; undefined for any other text. Missing padding, white space, the URL
+ * alphabet and non-zero bits behind the last byte (RFC 4648 section 3.5) are refused: one value has one
+ * spelling.
  */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;

@@ -13,11 +13,11 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Whether two arrays hold the same bytes. For equal lengths the time does not depend on the bytes; lengths are public. */
+/** Whether two arrays hold the same bytes, in a time that depends on their lengths only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
-  for (let i = 0; i < a.length; i += 1) difference |= a[i]! ^ b[i]!;
+  for (let i = 0; i < a.length; i += 1) difference |= (a[i] as number) ^ (b[i] as number);
   return difference === 0;
 }
 
@@ -27,14 +27,15 @@ export function wipe(...arrays: readonly (Uint8Array | Int32Array)[]): void {
 }
 
 /**
- * UTF-8 (RFC 3629) of a text. A lone surrogate, which has no UTF-8 form, becomes its own three bytes (as in WTF-8) and
- * not a replacement character, so different texts never give the same bytes and no text is refused.
+ * UTF-8 (RFC 3629) of a text. A lone surrogate, which has no UTF-8 form, becomes its own three bytes (as in
+ * WTF-8) and not a replacement character, so different texts never give the same bytes and no text is
+ * refused.
  */
 export function utf8(text: string): Uint8Array {
   const bytes = new Uint8Array(3 * text.length);
   let length = 0;
   for (const character of text) {
-    const point = character.codePointAt(0)!;
+    const point = character.codePointAt(0) as number;
     if (point < 0x80) {
       bytes[length++] = point;
     } else if (point < 0x800) {

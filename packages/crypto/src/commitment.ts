@@ -6,8 +6,8 @@ const DOMAIN = utf8('tributary1/commitment');
 const SALT_BYTES = 32;
 
 /**
- * Salted SHA-256 commitment: hiding while the salt is secret, binding as SHA-256 is collision resistant.
- * The hash covers the domain, the label and the value each behind its length, so no two inputs share their bytes.
+ * Salted SHA-256 commitment: hiding while the salt is secret, binding as SHA-256 is collision resistant. The
+ * hash covers the domain, the label and the value each behind its length, so no two inputs share their bytes.
  * @param label what is committed to, in the caller's words; a commitment opens under its own label only
  * @param salt 32 bytes from a CSPRNG, used for one commitment
  * @returns 32 bytes

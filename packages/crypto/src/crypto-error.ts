@@ -11,8 +11,8 @@ export const CRYPTO_ERROR_CODES = {
 export type CryptoErrorCode = keyof typeof CRYPTO_ERROR_CODES;
 
 /**
- * Misuse by the calling code, never something that a peer can cause. The message names the argument, what was wanted and
- * what came; it never holds the bytes of an argument.
+ * Misuse by the calling code, never something that a peer can cause. The message names the argument, what was
+ * wanted and what came; it never holds the bytes of an argument.
  */
 export class CryptoError extends Error {
   override readonly name = 'CryptoError';

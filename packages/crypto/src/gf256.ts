@@ -1,6 +1,9 @@
-/** Arithmetic in GF(2^8) = GF(2)[x] / (x^8 + x^4 + x^3 + x + 1), the field of AES (FIPS 197 section 4). Addition is xor. */
+/** GF(2)[x] / (x^8 + x^4 + x^3 + x + 1), the field of AES (FIPS 197 section 4). Addition is xor. */
 
-/** The product of two bytes. No table and no branch, so that the time does not tell the factors. */
+/**
+ * The product of two bytes. No table and no branch, so that the time does not tell the factors, as far as a
+ * JavaScript engine allows.
+ */
 export function multiply(a: number, b: number): number {
   let product = 0;
   let power = a;

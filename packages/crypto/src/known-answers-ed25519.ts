@@ -85,7 +85,8 @@ export const ED25519: readonly {
 ];
 
 /**
- * Signatures on which libraries disagree: Chalkias, Garillot and Nikolaenko, "Taming the many EdDSAs" (2020), vectors 0 to
+ * Signatures on which libraries disagree: Chalkias, Garillot and Nikolaenko, "Taming the many EdDSAs" (2020),
+ * vectors 0 to
  * 11. Under the strict rule without the cofactor, number 3 alone is a signature.
  */
 export const ED25519_EDGE_CASES: readonly {

@@ -1,5 +1,6 @@
 /**
- * Published test vectors, as hexadecimal text. Every backend must give every answer; `backends.test.ts` asks for them.
+ * Published test vectors, as hexadecimal text. Every backend must give every answer; `backends.test.ts` asks
+ * for them.
  */
 
 /** FIPS 180-4 examples; `repeat` is how often the message is hashed in sequence. */

@@ -9,26 +9,29 @@ import { concatBytes, equalBytes } from './bytes.ts';
 import { expectInteger, expectLength } from './crypto-error.ts';
 import {
   advanceCounter,
+  BLOCK_BYTES,
   counterBlock,
   expectAesCtrArguments,
   guardHashStream,
   guardKeystream,
 } from './streams.ts';
-import { isSmallOrderX25519, isStrictSignature } from './strict-points.ts';
+import { isSmallOrderX25519, passesStrictChecks } from './strict-points.ts';
 
-/** AES-256-CTR keystream from any 16-byte initial counter block. The published vectors start elsewhere than at zero. */
+const TAG_BYTES = 16;
+
+/** AES-256-CTR keystream from any 16-byte initial counter block, as the published vectors need it. */
 export function nobleAesCtr(key: Uint8Array, counter: Uint8Array): Keystream {
   expectAesCtrArguments(key, counter);
   const ownKey = key.slice();
   const ownCounter = counter.slice();
   return guardKeystream((length) => {
     const bytes = ctr(ownKey, ownCounter).encrypt(new Uint8Array(length));
-    advanceCounter(ownCounter, Math.ceil(length / 16));
+    advanceCounter(ownCounter, Math.ceil(length / BLOCK_BYTES));
     return bytes;
   });
 }
 
-/** [S]B - [k]A = R as encodings, point 3 of the rule in strict-points.ts. Noble's own `verify` multiplies by the cofactor. */
+/** Point 3 of the rule in strict-points.ts, on encodings. Noble's own `verify` multiplies by the cofactor. */
 function satisfiesEquation(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const { Point } = ed25519;
   const r = signature.subarray(0, 32);
@@ -43,7 +46,9 @@ function satisfiesEquation(publicKey: Uint8Array, message: Uint8Array, signature
   return equalBytes(Point.BASE.multiplyUnsafe(s).subtract(a.multiplyUnsafe(k)).toBytes(), r);
 }
 
-/** The primitives in plain JavaScript, for any engine, by the audited noble libraries. About 20 times slower than node:crypto. */
+/**
+ * The primitives in plain JavaScript, by the noble libraries: any engine, about 20 times slower than node.
+ */
 export const nobleBackend: CryptoBackend = {
   name: 'noble',
 
@@ -88,7 +93,7 @@ export const nobleBackend: CryptoBackend = {
   },
 
   ed25519Verify(publicKey, message, signature) {
-    return isStrictSignature(publicKey, signature) && satisfiesEquation(publicKey, message, signature);
+    return passesStrictChecks(publicKey, signature) && satisfiesEquation(publicKey, message, signature);
   },
 
   seal(key, nonce, associatedData, plaintext) {
@@ -100,11 +105,11 @@ export const nobleBackend: CryptoBackend = {
   open(key, nonce, associatedData, sealed) {
     expectLength('key', key, 32);
     expectLength('nonce', nonce, 12);
-    if (sealed.length < 16) return undefined;
+    if (sealed.length < TAG_BYTES) return undefined;
     try {
       return chacha20poly1305(key, nonce, associatedData).decrypt(sealed);
     } catch {
-      return undefined;
+      return undefined; // Lengths are checked above: what is left to throw for is the tag.
     }
   },
 

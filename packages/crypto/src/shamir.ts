@@ -1,6 +1,7 @@
 /**
- * Shamir's secret sharing (CACM 22(11), 1979), byte by byte over GF(2^8) with the AES polynomial x^8 + x^4 + x^3 + x + 1.
- * Fewer than `threshold` shares say nothing about the secret. Nothing here detects a wrong share: shares are committed to.
+ * Shamir's secret sharing (CACM 22(11), 1979), byte by byte over the field GF(2^8) of AES. Fewer than
+ * `threshold` shares say nothing about the secret. Nothing here detects a wrong share: shares are committed
+ * to.
  */
 import { CryptoError, expectInteger, expectLength } from './crypto-error.ts';
 import { invert, multiply } from './gf256.ts';
@@ -15,8 +16,8 @@ export interface Share {
  * Splits a secret (32 bytes in the protocol) into one share per holder, with x = 1, 2, ..., holders.
  * @param threshold shares that give the secret back, 2..holders
  * @param holders at most 255
- * @param randomBytes (threshold - 1) * secret.length bytes from a CSPRNG, for this call only; coefficient j of byte i is
- *   randomBytes[(j - 1) * secret.length + i]. The caller wipes them.
+ * @param randomBytes (threshold - 1) * secret.length bytes from a CSPRNG, for this call only; coefficient j
+ *   of byte i is randomBytes[(j - 1) * secret.length + i]. The caller wipes them.
  * @throws CryptoError OUT_OF_RANGE (threshold, holders), LENGTH_MISMATCH (randomBytes)
  */
 export function splitSecret(
@@ -35,18 +36,20 @@ export function splitSecret(
     for (let i = 0; i < length; i += 1) {
       let value = 0;
       for (let row = threshold - 2; row >= 0; row -= 1) {
-        value = multiply(value ^ randomBytes[row * length + i]!, x);
+        value = multiply(value ^ (randomBytes[row * length + i] as number), x);
       }
-      y[i] = value ^ secret[i]!;
+      y[i] = value ^ (secret[i] as number);
     }
     return { x, y };
   });
 }
 
 /**
- * The secret of the first `threshold` shares, by Lagrange interpolation at 0. Lengths and x-coordinates are the caller's
- * to fix; a share with other bytes than the dealer's gives another secret, which commitments find out.
- * @throws CryptoError BELOW_THRESHOLD, OUT_OF_RANGE (threshold or x outside 1..255), DUPLICATE_SHARE, LENGTH_MISMATCH
+ * The secret of the first `threshold` shares, by Lagrange interpolation at 0. Lengths and x-coordinates are
+ * the caller's to fix; a share with other bytes than the dealer's gives another secret, which commitments
+ * find out.
+ * @throws CryptoError BELOW_THRESHOLD, OUT_OF_RANGE (threshold or x outside 1..255), DUPLICATE_SHARE,
+ *   LENGTH_MISMATCH
  */
 export function combineShares(shares: readonly Share[], threshold: number): Uint8Array {
   expectInteger('threshold', threshold, 2, 255);
@@ -72,7 +75,7 @@ export function combineShares(shares: readonly Share[], threshold: number): Uint
       denominator = multiply(denominator, other ^ x);
     }
     const weight = multiply(numerator, invert(denominator));
-    for (let i = 0; i < length; i += 1) secret[i]! ^= multiply(y[i]!, weight);
+    for (let i = 0; i < length; i += 1) secret[i] = (secret[i] as number) ^ multiply(y[i] as number, weight);
   }
   return secret;
 }

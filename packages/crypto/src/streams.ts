@@ -23,7 +23,9 @@ export function guardHashStream(update: (bytes: Uint8Array) => void, digest: () 
   };
 }
 
-/** A library's keystream, made to refuse use after a call that ended within a block, where libraries differ. */
+/**
+ * A library's keystream, made to refuse use after a call that ended within a block, where libraries differ.
+ */
 export function guardKeystream(produce: (length: number) => Uint8Array): Keystream {
   let spent = false;
   return {
@@ -48,7 +50,7 @@ export function counterBlock(block: number): Uint8Array {
 export function advanceCounter(counter: Uint8Array, blocks: number): void {
   let carry = blocks;
   for (let i = BLOCK_BYTES - 1; i >= 0 && carry > 0; i -= 1) {
-    carry += counter[i]!;
+    carry += counter[i] as number;
     counter[i] = carry % 256;
     carry = Math.floor(carry / 256);
   }

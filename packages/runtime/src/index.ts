@@ -1,1 +1,10 @@
-export {};
+export { readRosterFile } from './config/roster-file.ts';
+export { checkConfig, readTextFile, readYamlFile } from './config/yaml-file.ts';
+export { closest } from './did-you-mean.ts';
+export { EXIT, type ExitCode, RuntimeError, type RuntimeErrorCode, systemErrorCode } from './errors.ts';
+export { createKeyFile, type Identity, parsePublicKey, readKeyFile } from './keys/key-file.ts';
+export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logging.ts';
+export { expectedRound, modelHash, type PlannedSum } from './run/expected-round.ts';
+export { decodeManifest, encodeManifest, runId, type RunManifest } from './run/manifest.ts';
+export { CLOSE, type CloseCode } from './transport/close-codes.ts';
+export { MessageSocket, type MessageSocketEvents, SOCKET_OPTIONS } from './transport/message-socket.ts';

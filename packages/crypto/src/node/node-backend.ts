@@ -14,7 +14,7 @@ import type { CryptoBackend, Keystream } from '../backend.ts';
 import { concatBytes, wipe } from '../bytes.ts';
 import { expectInteger, expectLength } from '../crypto-error.ts';
 import { counterBlock, expectAesCtrArguments, guardHashStream, guardKeystream } from '../streams.ts';
-import { isSmallOrderX25519, isStrictSignature } from '../strict-points.ts';
+import { isSmallOrderX25519, passesStrictChecks } from '../strict-points.ts';
 
 type Curve = 'X25519' | 'Ed25519';
 
@@ -31,8 +31,8 @@ function plain(buffer: Buffer): Uint8Array {
 const base64url = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
 
-// Raw keys go in as JWK (RFC 8037): ten times faster than as DER in OpenSSL 3. The price is a short-lived string that
-// cannot be wiped. Node asks for `x` beside `d` but derives the public key itself.
+// Raw keys go in as JWK (RFC 8037), ten times faster than as DER under OpenSSL 3. The price: a short-lived string
+// of the secret, which nobody can wipe. Node asks for an `x` beside `d`, but derives the public key itself.
 const UNUSED_X = base64url(new Uint8Array(32));
 
 function privateKey(curve: Curve, secret: Uint8Array): KeyObject {
@@ -49,7 +49,7 @@ function publicKeyObject(curve: Curve, bytes: Uint8Array): KeyObject {
 
 function publicKeyOf(curve: Curve, secret: Uint8Array): Uint8Array {
   const { x } = createPublicKey(privateKey(curve, secret)).export({ format: 'jwk' });
-  return new Uint8Array(Buffer.from(x!, 'base64url'));
+  return new Uint8Array(Buffer.from(x as string, 'base64url'));
 }
 
 function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -58,7 +58,7 @@ function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   return plain(mac.digest());
 }
 
-/** AES-256-CTR keystream from any 16-byte initial counter block. The published vectors start elsewhere than at zero. */
+/** AES-256-CTR keystream from any 16-byte initial counter block, as the published vectors need it. */
 export function nodeAesCtr(key: Uint8Array, counter: Uint8Array): Keystream {
   expectAesCtrArguments(key, counter);
   const cipher = createCipheriv('aes-256-ctr', key, counter);
@@ -120,7 +120,7 @@ export const nodeBackend: CryptoBackend = {
   },
 
   ed25519Verify(publicKey, message, signature) {
-    if (!isStrictSignature(publicKey, signature)) return false;
+    if (!passesStrictChecks(publicKey, signature)) return false;
     return verify(null, message, publicKeyObject('Ed25519', publicKey), signature);
   },
 

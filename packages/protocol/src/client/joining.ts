@@ -41,6 +41,10 @@ export function acceptAnnounce(crypto: CryptoBackend, state: ClientState, terms:
   if (expected === undefined) {
     return refuseAloud(state, 'UNEXPECTED_PLAN', 'this member expects no further sum', terms.round);
   }
+  if (terms.round <= state.contributedRound) {
+    const detail = `this member has contributed to round ${terms.round} before`;
+    return refuseAloud(state, 'EQUIVOCATION', detail, terms.round);
+  }
   const difference = differenceFromExpected(terms, expected);
   if (difference !== undefined) return refuseAloud(state, 'UNEXPECTED_PLAN', difference, terms.round);
   const overflow = overflowRisk(batch.dealers.size, terms);
@@ -126,7 +130,11 @@ export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, mess
   const request = maskRequest(batch, round.terms.keyIndex, context, self, participants);
   if (request === undefined) return refuseRound(state, 'NOT_A_MEMBER', 'a participant advertised no key');
   return {
-    state: { ...state, round: { ...round, stage: 'masked-input', participants, context } },
+    state: {
+      ...state,
+      contributedRound: round.terms.round,
+      round: { ...round, stage: 'masked-input', participants, context },
+    },
     effects: [
       { kind: 'enter-phase', phase: 'masked-input', round: round.terms.round },
       { kind: 'upload-input', batchContext: batch.context, request, terms: round.terms },

@@ -13,7 +13,7 @@ export interface MaskRequest {
   readonly partners: readonly RoundKeyHolder[];
 }
 
-/** Keys of all masks of one upload. Wipe them when the upload is done. */
+/** Keys of all masks of one upload; `maskChunks` wipes them. */
 export function deriveMasks(crypto: CryptoBackend, secrets: BatchSecrets, request: MaskRequest): Mask[] {
   const { roundContext, keyIndex, self, partners } = request;
   const roundSecret = secrets.roundSecrets[keyIndex];
@@ -33,7 +33,8 @@ export function deriveMasks(crypto: CryptoBackend, secrets: BatchSecrets, reques
 }
 
 /**
- * Masks `input` in place, chunk by chunk, and yields the packed bytes in order.
+ * Masks `input` in place, chunk by chunk, and yields the packed bytes in order. The mask keys are wiped at the end, also
+ * where the upload is given up.
  * @param input the encoded vector; it holds masked words afterwards
  * @param bits b, 13..32
  */
@@ -43,12 +44,15 @@ export function* maskChunks(
   input: Int32Array,
   bits: number,
 ): Generator<Uint8Array, void, void> {
-  for (let first = 0; first < input.length; first += CHUNK_WORDS) {
-    const words = input.subarray(first, first + CHUNK_WORDS);
-    applyMasks(crypto, masks, words, first);
-    const packed = new Uint8Array(packedLength(words.length, bits));
-    packWords(words, bits, packed);
-    yield packed;
+  try {
+    for (let first = 0; first < input.length; first += CHUNK_WORDS) {
+      const words = input.subarray(first, first + CHUNK_WORDS);
+      applyMasks(crypto, masks, words, first);
+      const packed = new Uint8Array(packedLength(words.length, bits));
+      packWords(words, bits, packed);
+      yield packed;
+    }
+  } finally {
+    wipe(...masks.map(({ key }) => key));
   }
-  wipe(...masks.map(({ key }) => key));
 }

@@ -65,6 +65,8 @@ export interface ClientState {
   readonly run: Uint8Array;
   readonly policy: ClientPolicy;
   readonly expected: ExpectedRound | undefined;
+  /** The newest round for which an upload was begun. A second contribution to it would let two sums be compared. */
+  readonly contributedRound: number;
   /** Number of the newest batch that was begun; older ones are refused. */
   readonly lastBatch: number;
   readonly batch: ClientBatch | undefined;

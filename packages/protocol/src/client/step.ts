@@ -34,6 +34,7 @@ export function startClient(
     ...options,
     rosterRoot: rosterRoot(crypto, options.roster),
     expected: undefined,
+    contributedRound: 0,
     lastBatch: 0,
     batch: undefined,
     round: undefined,

@@ -160,10 +160,7 @@ export class InMemoryFederation {
     const expected: ExpectedRound = { ...request.expected, round: this.#round, logHead: this.#logHead };
     for (const id of this.alive) this.#stepMember(id, { kind: 'expect', expected });
     const failure = spent ? this.#openBatch(crypto) : undefined;
-    if (failure !== undefined) {
-      this.#round -= 1;
-      return { kind: 'aborted', phase: 'setup', ...failure };
-    }
+    if (failure !== undefined) return { kind: 'aborted', phase: 'setup', ...failure };
     const open = this.#coordinator.batch;
     if (open === undefined) throw new ProtocolError('INVARIANT', 'the batch did not open');
     const terms = roundTermsFor(expected, {
@@ -177,7 +174,6 @@ export class InMemoryFederation {
     this.#drain();
     const outcome = this.#outcome as SumOutcome | undefined;
     if (outcome === undefined) throw new ProtocolError('INVARIANT', 'the round neither opened nor aborted');
-    if (outcome.kind === 'aborted') this.#round -= 1;
     return outcome;
   }
 

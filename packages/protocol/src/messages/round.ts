@@ -1,4 +1,5 @@
 /** Messages of one attempt at a round: ready, masked-input, consistency, unmask. */
+import { detailShape } from '../wire/detail.ts';
 import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
 import { MAX_KEY_COUNT } from './terms.ts';
 
@@ -31,7 +32,7 @@ export const refusalShape: Shape<Refusal> = struct<Refusal>({
   member: memberId,
   round: integer(U32),
   code: text(32),
-  detail: text(400),
+  detail: detailShape,
 });
 
 /** Coordinator to members: who takes part. Members sign nothing new here: each checks the signatures and derives the context. */
@@ -196,5 +197,5 @@ export const roundAbortedShape: Shape<RoundAborted> = struct<RoundAborted>({
   keyIndex: integer(MAX_KEY_COUNT),
   phase: text(32),
   code: text(32),
-  detail: text(400),
+  detail: detailShape,
 });

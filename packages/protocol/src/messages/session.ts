@@ -1,4 +1,5 @@
 /** Messages that open and close a session: who is there, which version is spoken, what the run is. */
+import { detailShape } from '../wire/detail.ts';
 import { fixedBytes, integer, type Shape, struct, text } from '../wire/shape.ts';
 
 const hash: Shape<Uint8Array> = fixedBytes(32);
@@ -18,6 +19,8 @@ export interface Hello {
   readonly rosterRoot: Uint8Array;
   readonly oldestVersion: number;
   readonly newestVersion: number;
+  /** Sums of the run that the member has seen opened; the coordinator sends those after them. */
+  readonly knownSums: number;
   /** The coordinator's nonce. */
   readonly challenge: Uint8Array;
   /** The member's own, which the welcome signs. */
@@ -30,6 +33,7 @@ export const helloShape: Shape<Hello> = struct<Hello>({
   rosterRoot: hash,
   oldestVersion: integer(65_535),
   newestVersion: integer(65_535),
+  knownSums: integer(65_535),
   challenge: hash,
   nonce: hash,
 });
@@ -60,14 +64,14 @@ export interface RunEnded {
   readonly outcome: string;
   readonly detail: string;
   readonly rounds: number;
-  /** SHA-256 of the program's final public state; zeros where the run failed. */
-  readonly modelHash: Uint8Array;
+  /** Head of the log of opened sums, for the member to compare with its own. */
+  readonly logHead: Uint8Array;
 }
 
 export const runEndedShape: Shape<RunEnded> = struct<RunEnded>({
   run: hash,
   outcome: text(32),
-  detail: text(400),
+  detail: detailShape,
   rounds: integer(65_535),
-  modelHash: hash,
+  logHead: hash,
 });

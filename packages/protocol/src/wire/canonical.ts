@@ -3,11 +3,12 @@
  * 8 bytes big-endian, bytes and text with a 4-byte length, lists with a 4-byte count. With the shape known, no two values
  * share bytes.
  */
-import { concatBytes, utf8 } from '@tributary/crypto';
+import { utf8 } from '@tributary/crypto';
 import { ProtocolError } from '../errors.ts';
 
 export class CanonicalWriter {
   readonly #parts: Uint8Array[] = [];
+  #length = 0;
 
   integer(value: number): this {
     if (!Number.isSafeInteger(value) || value < 0) {
@@ -20,28 +21,39 @@ export class CanonicalWriter {
     const view = new DataView(bytes.buffer);
     view.setUint32(0, Math.floor(value / 2 ** 32));
     view.setUint32(4, value % 2 ** 32);
-    this.#parts.push(bytes);
-    return this;
+    return this.#push(bytes);
   }
 
+  /** Length of what follows: items of a list, bytes of a value. */
   count(value: number): this {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, value);
-    this.#parts.push(bytes);
-    return this;
+    return this.#push(bytes);
   }
 
   bytes(value: Uint8Array): this {
-    this.count(value.length);
-    this.#parts.push(value);
-    return this;
+    return this.count(value.length).#push(value);
   }
 
   text(value: string): this {
     return this.bytes(utf8(value));
   }
 
+  /** All that was written, in memory of its own. */
   finish(): Uint8Array {
-    return concatBytes(...this.#parts);
+    // Part by part: a list from a peer has more parts than a call may have arguments.
+    const whole = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  #push(part: Uint8Array): this {
+    this.#parts.push(part);
+    this.#length += part.length;
+    return this;
   }
 }

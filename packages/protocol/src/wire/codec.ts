@@ -1,17 +1,20 @@
 /**
- * Frames: msgpack arrays `[number, body, signature]` that hold integers, text and `Uint8Array` only. This is the one place that imports
- * msgpackr. Its defaults pack other typed arrays wrongly, one byte per element with stale memory behind, so the
- * encoder refuses every view but `Uint8Array`; shapes never produce another.
+ * Frames: msgpack arrays `[number, body, signature]` that hold integers, text and `Uint8Array` only. This is the
+ * one place that imports msgpackr. Its defaults pack other typed arrays wrongly, one byte per element with stale
+ * memory behind, so the encoder refuses every view but `Uint8Array`; shapes never produce another. What it would
+ * decode beyond plain values, `frameFault` refuses before it is called.
  */
 import { Packr } from 'msgpackr';
 import { ProtocolError, type Rejection } from '../errors.ts';
 import { type Bodies, type Message, type MessageKind, MESSAGES } from '../messages/index.ts';
+import { frameFault } from './frame-check.ts';
 import { Malformed, type Packed, type Shape } from './shape.ts';
 
 /** Frames above this are refused before they are decoded. Vectors stream in chunks far below it. */
 export const MAX_FRAME_BYTES: number = 16 * 2 ** 20;
 
-const packr = new Packr({ useRecords: false, moreTypes: false });
+// Other encoders write integers above 2^32 as uint 64, msgpackr as float 64: both arrive as numbers.
+const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: 'number' });
 
 const KIND_BY_NUMBER: ReadonlyMap<number, MessageKind> = new Map(
   Object.entries(MESSAGES).map(([kind, { number }]) => [number, kind as MessageKind]),
@@ -60,6 +63,8 @@ export function decodeMessage(frame: Uint8Array): Decoded {
   if (frame.length > MAX_FRAME_BYTES) {
     return { ok: false, code: 'LENGTH_MISMATCH', detail: `frame of ${frame.length} bytes` };
   }
+  const fault = frameFault(frame);
+  if (fault !== undefined) return { ok: false, code: 'MALFORMED', detail: fault };
   let packed: unknown;
   try {
     packed = packr.unpack(frame);

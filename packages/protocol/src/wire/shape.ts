@@ -33,7 +33,8 @@ export function integer(max: number = Number.MAX_SAFE_INTEGER): Shape<number> {
       if (typeof packed !== 'number' || !Number.isSafeInteger(packed) || packed < 0 || packed > max) {
         throw new Malformed(path, `an integer of 0..${max}`);
       }
-      return packed;
+      // A float may say -0, which equals 0 but is not identical to it.
+      return Math.abs(packed);
     },
     write: (value, to) => void to.integer(value),
   };

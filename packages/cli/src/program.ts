@@ -1,0 +1,30 @@
+/** All commands with their flags and help. */
+import { Command } from 'commander';
+import { addClientCommands } from './commands/client.ts';
+import { addCoordinatorCommands } from './commands/coordinator.ts';
+import { addDataCommands } from './commands/data.ts';
+import { addDemoCommand } from './commands/demo.ts';
+import { addKeygenCommand } from './commands/keygen.ts';
+import { addRouteCommand } from './commands/route.ts';
+
+export function createProgram(): Command {
+  const program = new Command('tributary')
+    .description('Organisations train one LLM router together and show nobody their logs.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .showSuggestionAfterError(true)
+    .addHelpText(
+      'after',
+      `
+Every command takes --json: the last line of standard output is then the bare result, or {"error":{"code","message","hint"}}.
+Exit codes: 0 ok, 1 run failed, 2 connection, 3 timeout, 4 input or configuration, 5 bug, 6 privacy refusal, 7 too few survivors.`,
+    );
+  addDemoCommand(program);
+  addKeygenCommand(program);
+  addCoordinatorCommands(program);
+  addClientCommands(program);
+  addDataCommands(program);
+  addRouteCommand(program);
+  return program;
+}

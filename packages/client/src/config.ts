@@ -1,0 +1,84 @@
+/** A client's configuration file: where its data are, whom it talks to, and what it insists on. */
+import { dirname, resolve } from 'node:path';
+import { LOG_LEVELS, type LogLevel, readYamlFile, RuntimeError } from '@tributary/runtime';
+import { z } from 'zod';
+
+export interface ClientConfig {
+  /** Roster file. */
+  readonly roster: string;
+  /** Key file of this member. */
+  readonly key: string;
+  /** wss:// or ws:// address of the coordinator. */
+  readonly coordinator: string;
+  /** PEM file of the authority that signed the coordinator's certificate, where the system's do not know it. */
+  readonly ca?: string | undefined;
+  /** Evaluation log: a directory or a .jsonl file. */
+  readonly data: string;
+  /** Where the trained router is written. */
+  readonly artifact: string;
+  readonly policy: {
+    /** Fewest distinct organisations in a sum. */
+    readonly minCohort: number;
+    /** Colluding organisations that the terms must withstand. */
+    readonly minColluders: number;
+    /** Most sums in a run. */
+    readonly maxRounds: number;
+  };
+  /** How long to keep trying to reach the coordinator. */
+  readonly connectSeconds: number;
+  readonly logLevel: LogLevel;
+}
+
+const DEFAULT_POLICY = { minCohort: 3, minColluders: 1, maxRounds: 1000 };
+
+const schema = z.strictObject({
+  roster: z.string(),
+  key: z.string(),
+  coordinator: z.string(),
+  ca: z.string().optional(),
+  data: z.string(),
+  artifact: z.string().default('router.json'),
+  policy: z
+    .strictObject({
+      minCohort: z.int().min(3).default(DEFAULT_POLICY.minCohort),
+      minColluders: z.int().min(1).default(DEFAULT_POLICY.minColluders),
+      maxRounds: z.int().min(1).max(65_535).default(DEFAULT_POLICY.maxRounds),
+    })
+    .default(DEFAULT_POLICY),
+  connectSeconds: z.number().positive().max(86_400).default(60),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+});
+
+/**
+ * Paths in the file are relative to the file.
+ * @throws RuntimeError BAD_FILE, BAD_CONFIG; INSECURE for ws:// beyond loopback unless `insecure` is set
+ */
+export function readClientConfig(path: string, options: { readonly insecure: boolean }): ClientConfig {
+  const file = readYamlFile(path, schema);
+  const base = dirname(resolve(path));
+  const at = (relative: string): string => resolve(base, relative);
+  checkAddress(path, file.coordinator, options.insecure);
+  return {
+    ...file,
+    roster: at(file.roster),
+    key: at(file.key),
+    ca: file.ca === undefined ? undefined : at(file.ca),
+    data: at(file.data),
+    artifact: at(file.artifact),
+  };
+}
+
+function checkAddress(path: string, address: string, insecure: boolean): void {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
+    throw new RuntimeError('BAD_CONFIG', `${path}: 'coordinator' is no ws:// or wss:// address`);
+  }
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'ws:' && !loopback && !insecure) {
+    throw new RuntimeError(
+      'INSECURE',
+      `${path}: 'coordinator' ${address} is not encrypted and beyond loopback`,
+      'use wss://, or pass --insecure where another layer encrypts',
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/** The coordinator's configuration file. */
+import { dirname, resolve } from 'node:path';
+import {
+  DEFAULT_DEADLINES,
+  DEFAULT_KEY_COUNT,
+  type Deadlines,
+  type ThresholdPreset,
+} from '@tributary/protocol';
+import { LOG_LEVELS, type LogLevel, readYamlFile, RuntimeError } from '@tributary/runtime';
+import { z } from 'zod';
+
+export interface CoordinatorConfig {
+  /** Roster file. */
+  readonly roster: string;
+  /** Key file of the coordinator. */
+  readonly key: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Directory for spools, opened sums and the artifact. */
+  readonly output: string;
+  readonly cohort: {
+    /** Fewest members to begin with. */
+    readonly min: number;
+    /** How long to wait for the rest of the roster. */
+    readonly joinSeconds: number;
+  };
+  readonly thresholds: ThresholdPreset;
+  /** Seconds per phase. */
+  readonly deadlines: Deadlines;
+  /** Key indices per setup. */
+  readonly keyCount: number;
+  readonly run: {
+    readonly name: string;
+    readonly program: string;
+    readonly parameters: Readonly<Record<string, unknown>>;
+    readonly encoder: string;
+    readonly maxRecords: number;
+  };
+  readonly logLevel: LogLevel;
+}
+
+const seconds = z.number().positive().max(86_400);
+
+const schema = z.strictObject({
+  roster: z.string(),
+  key: z.string(),
+  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535) }),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  output: z.string(),
+  cohort: z
+    .strictObject({ min: z.int().min(3).default(3), joinSeconds: seconds.default(60) })
+    .default({ min: 3, joinSeconds: 60 }),
+  thresholds: z.enum(['security', 'availability']).default('security'),
+  deadlines: z
+    .strictObject({
+      setup: seconds.optional(),
+      ready: seconds.optional(),
+      maskedInput: seconds.optional(),
+      consistency: seconds.optional(),
+      unmask: seconds.optional(),
+    })
+    .default({}),
+  keyCount: z.int().min(1).max(64).default(DEFAULT_KEY_COUNT),
+  run: z.strictObject({
+    name: z.string().min(1).max(64),
+    program: z.string().default('kmeans'),
+    parameters: z.record(z.string(), z.unknown()),
+    encoder: z.string(),
+    maxRecords: z.int().min(1).max(10_000_000).default(10_000),
+  }),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+});
+
+/**
+ * Paths in the file are relative to the file.
+ * @throws RuntimeError BAD_FILE, BAD_CONFIG; INSECURE where it would listen beyond loopback without TLS and `insecure` is not set
+ */
+export function readCoordinatorConfig(
+  path: string,
+  options: { readonly insecure: boolean },
+): CoordinatorConfig {
+  const file = readYamlFile(path, schema);
+  const base = dirname(resolve(path));
+  const at = (relative: string): string => resolve(base, relative);
+  if (file.tls === undefined && !options.insecure && !isLoopback(file.listen.host)) {
+    throw new RuntimeError(
+      'INSECURE',
+      `${path}: 'listen.host' ${file.listen.host} is beyond loopback and 'tls' is not set`,
+      "set 'tls: {cert, key}', or pass --insecure behind a proxy that ends TLS",
+    );
+  }
+  const ms = (value: number | undefined, otherwise: number): number =>
+    value === undefined ? otherwise : Math.round(value * 1000);
+  return {
+    ...file,
+    roster: at(file.roster),
+    key: at(file.key),
+    output: at(file.output),
+    tls: file.tls === undefined ? undefined : { cert: at(file.tls.cert), key: at(file.tls.key) },
+    deadlines: {
+      setup: ms(file.deadlines.setup, DEFAULT_DEADLINES.setup),
+      ready: ms(file.deadlines.ready, DEFAULT_DEADLINES.ready),
+      maskedInput: ms(file.deadlines.maskedInput, DEFAULT_DEADLINES.maskedInput),
+      consistency: ms(file.deadlines.consistency, DEFAULT_DEADLINES.consistency),
+      unmask: ms(file.deadlines.unmask, DEFAULT_DEADLINES.unmask),
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

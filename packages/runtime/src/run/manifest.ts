@@ -1,0 +1,67 @@
+/**
+ * The manifest: the public definition of a run. The coordinator proposes it, every client checks it against its policy, and its digest
+ * is in every context, so all that take part train the same thing under the same terms.
+ */
+import { type CryptoBackend, utf8 } from '@tributary/crypto';
+import { CanonicalWriter, DOMAIN } from '@tributary/protocol';
+import { z } from 'zod';
+import { RuntimeError } from '../errors.ts';
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export interface RunManifest {
+  /** Name for people. */
+  readonly name: string;
+  /** Program in the router's registry. */
+  readonly program: string;
+  /** Parameters of the program, checked by the program itself. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Encoder whose embeddings every client uses. */
+  readonly encoder: string;
+  /** Records of one organisation that enter a sum at most. */
+  readonly maxRecords: number;
+  /** Vectors that a sum may have at most: the ring is sized for it. */
+  readonly contributors: number;
+  /** Noise: none, so sums are exact. */
+  readonly privacy: 'none';
+  /** Public randomness of the run, 64 hexadecimal digits: directions and initial states follow from it. */
+  readonly seed: string;
+}
+
+const runManifestSchema: z.ZodType<RunManifest> = z.strictObject({
+  name: z.string().min(1).max(64),
+  program: z.string().min(1).max(32),
+  parameters: z.record(z.string(), z.unknown()),
+  encoder: z.string().min(1).max(64),
+  maxRecords: z.int().min(1).max(10_000_000),
+  contributors: z.int().min(3).max(65_535),
+  privacy: z.literal('none'),
+  seed: hex32,
+});
+
+/** The text that travels and is hashed; its bytes are fixed by whoever proposes the run. */
+export function encodeManifest(manifest: RunManifest): string {
+  return JSON.stringify(manifest);
+}
+
+/** @throws RuntimeError RUN_FAILED where a peer's manifest is not one */
+export function decodeManifest(text: string): RunManifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RuntimeError('RUN_FAILED', 'the manifest of the coordinator is not JSON');
+  }
+  const result = runManifestSchema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = issue?.path.map(String).join('.') ?? '';
+    throw new RuntimeError('RUN_FAILED', `the manifest of the coordinator has no valid '${field}'`);
+  }
+  return result.data;
+}
+
+/** The run's id: SHA-256 of the manifest's text. */
+export function runId(crypto: CryptoBackend, manifestText: string): Uint8Array {
+  return crypto.sha256(new CanonicalWriter().text(`${DOMAIN}/run`).bytes(utf8(manifestText)).finish());
+}
