@@ -1,46 +1,37 @@
 /** An organisation's process: connect, take part in every round of the run, compute the router from the opened sums, write it. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { equalBytes, toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
+import { PrivacyError } from '@tributary/privacy';
 import {
   type Bodies,
-  type ClientPhase,
   memorySecretStore,
   type Message,
-  type Rejection,
   type Roster,
   sameBytes,
   startClient,
   verifyMessage,
 } from '@tributary/protocol';
-import { type Dataset, encodeArtifact } from '@tributary/router';
+import { createArtifact, type Dataset, encodeArtifact, RouterError } from '@tributary/router';
 import {
+  CLOSE,
   decodeManifest,
+  fileFailure,
   type Identity,
   type Logger,
   type MessageSocket,
   runId,
   type RunManifest,
   RuntimeError,
+  writeTextFile,
 } from '@tributary/runtime';
+import { Backoff } from './backoff.ts';
 import type { ClientConfig } from './config.ts';
-import { type Connection, connect } from './connection.ts';
+import { connect, finalFailure, throwIfStopped } from './connection.ts';
+import { type ClientProgress, logProgress } from './progress.ts';
 import { RoundParticipant } from './round-participant.ts';
 import { startTraining, type Training } from './training.ts';
-
-/** What happens on the client's side, for whoever watches. */
-export type ClientProgress =
-  | {
-      readonly kind: 'welcome';
-      readonly manifest: RunManifest;
-      readonly records: number;
-      readonly leftOut: number;
-    }
-  | { readonly kind: 'phase'; readonly phase: ClientPhase; readonly round: number }
-  | { readonly kind: 'uploaded'; readonly round: number; readonly bytes: number }
-  | { readonly kind: 'sum'; readonly round: number; readonly survivors: number }
-  | { readonly kind: 'rejected'; readonly rejection: Rejection }
-  | { readonly kind: 'disconnected'; readonly reason: string };
 
 export interface ClientOptions {
   readonly config: ClientConfig;
@@ -53,6 +44,8 @@ export interface ClientOptions {
   readonly train?: typeof startTraining;
   /** Awaited: a phase goes on when it settles. */
   readonly onProgress?: (progress: ClientProgress) => void | Promise<void>;
+  /** Leaves the run: `runClient` throws RUN_FAILED with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ClientReport {
@@ -65,12 +58,22 @@ export interface ClientReport {
   readonly artifact: string;
 }
 
-/** @throws RuntimeError; the exit code of the process follows from it */
+/** @throws RuntimeError, DataError; the exit code of the process follows from it */
 export async function runClient(options: ClientOptions): Promise<ClientReport> {
+  await checkWritable(options.config.artifact);
   const session = new ClientSession(options);
   for (;;) {
     const ended = await session.connectOnce();
     if (ended !== undefined) return await session.finish(ended);
+  }
+}
+
+/** A run takes long; that its result cannot be written should not be found out at its end. */
+async function checkWritable(artifact: string): Promise<void> {
+  try {
+    await access(dirname(artifact), constants.W_OK);
+  } catch (error) {
+    throw fileFailure('write', artifact, error);
   }
 }
 
@@ -90,10 +93,8 @@ function memberOf(roster: Roster, identity: Identity, keyFile: string): number {
 class ClientSession {
   readonly #options: ClientOptions;
   readonly #self: number;
-  #manifest: RunManifest | undefined;
-  #run: Uint8Array | undefined;
-  #training: Training | undefined;
-  #participant: RoundParticipant | undefined;
+  readonly #backoff = new Backoff();
+  #joined: JoinedRun | undefined;
   #ended: Bodies['run-ended'] | undefined;
   #bytesUp = 0;
 
@@ -104,10 +105,19 @@ class ClientSession {
 
   /** One session from welcome to close. @returns how the run ended, or undefined where the session was lost before */
   async connectOnce(): Promise<Bodies['run-ended'] | undefined> {
-    const { config, roster, identity } = this.#options;
-    let fault: unknown;
+    const { config, roster, identity, signal } = this.#options;
+    let fault: { readonly error: unknown } | undefined;
     let ready: Promise<void> = Promise.resolve();
-    const connection: Connection = await connect(
+    const attempt = async (socket: MessageSocket, work: () => Promise<void>): Promise<void> => {
+      if (fault !== undefined) return;
+      try {
+        await work();
+      } catch (error) {
+        fault = { error };
+        socket.close(CLOSE.normal, 'client stops');
+      }
+    };
+    const socket = await connect(
       {
         crypto: nodeBackend,
         roster,
@@ -116,61 +126,57 @@ class ClientSession {
         url: config.coordinator,
         ca: config.ca,
         connectSeconds: config.connectSeconds,
-        knownSums: () => this.#training?.knownSums ?? 0,
+        knownSums: () => this.#joined?.training.knownSums ?? 0,
+        backoff: this.#backoff,
+        signal,
       },
       {
-        onWelcome: (welcome, socket) => {
-          ready = this.#welcome(welcome, socket);
-          // Handled where the first message awaits it.
-          ready.catch(() => {});
+        onWelcome: (welcome, open) => {
+          ready = attempt(open, () => this.#welcome(welcome, open));
         },
-        onMessage: async (message) => {
-          try {
-            await ready;
-            await this.#receive(message);
-          } catch (error) {
-            fault ??= error;
-            connection.socket.close(1000, 'client stops');
-          }
+        onMessage: async (message, open) => {
+          await ready;
+          await attempt(open, () => this.#receive(message, open));
+        },
+        onFault: (error) => {
+          fault ??= { error };
         },
       },
     );
-    try {
-      await ready;
-    } catch (error) {
-      connection.socket.close(1000, 'client stops');
-      throw error;
-    }
-    const { code, reason } = await connection.closed;
-    this.#bytesUp += connection.socket.bytesSent;
-    await this.#participant?.detach();
-    if (fault !== undefined) throw fault;
-    if (this.#ended === undefined) {
-      await this.#progress({ kind: 'disconnected', reason: reason === '' ? `code ${code}` : reason });
-    }
-    return this.#ended;
+    const end = await socket.closed;
+    await ready;
+    this.#bytesUp += socket.bytesSent;
+    await this.#joined?.participant.detach();
+    throwIfStopped(signal);
+    if (fault !== undefined) throw fault.error;
+    if (this.#ended !== undefined) return this.#ended;
+    const final = finalFailure(config.coordinator, end);
+    if (final !== undefined) throw final;
+    await this.#progress({ kind: 'disconnected', reason: end.reason === '' ? `code ${end.code}` : end.reason });
+    return undefined;
   }
 
   async #welcome(welcome: Bodies['welcome'], socket: MessageSocket): Promise<void> {
     const run = runId(nodeBackend, welcome.manifest);
-    if (this.#run !== undefined) {
-      if (sameBytes(run, this.#run)) {
-        this.#participant?.attach(socket);
-        return;
-      }
+    if (this.#joined === undefined) {
+      this.#joined = await this.#join(run, decodeManifest(welcome.manifest), socket);
+    } else if (sameBytes(run, this.#joined.run)) {
+      this.#joined.participant.attach(socket);
+    } else {
       throw new RuntimeError(
         'RUN_FAILED',
         'the coordinator came back with another run',
         'start the client again',
       );
     }
-    const { identity, roster, config, loadData, train = startTraining } = this.#options;
-    const manifest = decodeManifest(welcome.manifest);
+  }
+
+  async #join(run: Uint8Array, manifest: RunManifest, socket: MessageSocket): Promise<JoinedRun> {
+    const { identity, roster, config, loadData, log, train = startTraining } = this.#options;
     const data = loadData(manifest);
-    const training = train({ crypto: nodeBackend, manifest, run, identity: identity.secretKey, data });
-    this.#manifest = manifest;
-    this.#run = run;
-    this.#training = training;
+    const training = agreeing('the run of the coordinator', () =>
+      train({ crypto: nodeBackend, manifest, run, identity: identity.secretKey, data }),
+    );
     const { minCohort, minColluders } = config.policy;
     const state = startClient(nodeBackend, {
       self: this.#self,
@@ -185,37 +191,44 @@ class ClientSession {
       identity: identity.secretKey,
       store: memorySecretStore(),
     };
-    this.#participant = new RoundParticipant(keeper, state, {
+    const participant = new RoundParticipant(keeper, state, {
       contribute: () => training.contribution(),
+      onInputFailed: (error) => log.error({ err: error }, 'no contribution to this round'),
       onResult: (result, sum) => {
-        training.accept(result, sum);
-        void this.#progress({ kind: 'sum', round: result.round, survivors: result.survivors.length });
+        agreeing(`the sum of round ${result.round}`, () => training.accept(result, sum));
+        this.#note({ kind: 'sum', round: result.round, survivors: result.survivors.length });
       },
       onPhase: (phase, round) => this.#progress({ kind: 'phase', phase, round }),
-      onReject: (rejection) => void this.#progress({ kind: 'rejected', rejection }),
-      onUploaded: (bytes) => {
-        void this.#progress({ kind: 'uploaded', round: training.knownSums + 1, bytes });
-      },
+      onReject: (rejection) => this.#note({ kind: 'rejected', rejection }),
+      onUploaded: (bytes) => this.#note({ kind: 'uploaded', round: training.knownSums + 1, bytes }),
     });
-    this.#participant.attach(socket);
-    await this.#participant.expect(this.#allowedNext(training));
+    participant.attach(socket);
+    await participant.expect(this.#allowedNext(training));
     const { records, leftOut } = training;
     await this.#progress({ kind: 'welcome', manifest, records, leftOut });
+    return { run, manifest, training, participant };
   }
 
-  async #receive(message: Message): Promise<void> {
-    const participant = this.#participant;
-    const training = this.#training;
-    if (participant === undefined || training === undefined) return;
+  async #receive(message: Message, socket: MessageSocket): Promise<void> {
+    const joined = this.#joined;
+    if (joined === undefined) return;
+    this.#backoff.reset();
     if (message.kind === 'run-ended') {
-      const { coordinatorKey } = this.#options.roster;
-      const { kind, body, signature } = message;
-      if (verifyMessage(nodeBackend, coordinatorKey, kind, body, signature)) this.#ended = body;
+      this.#receiveEnd(message, joined, socket);
       return;
     }
+    const { participant, training } = joined;
     const known = training.knownSums;
     await participant.receive(message);
     if (training.knownSums > known) await participant.expect(this.#allowedNext(training));
+  }
+
+  #receiveEnd({ body, signature }: Message<'run-ended'>, { run }: JoinedRun, socket: MessageSocket): void {
+    const { coordinatorKey } = this.#options.roster;
+    if (!verifyMessage(nodeBackend, coordinatorKey, 'run-ended', body, signature)) return;
+    if (!sameBytes(body.run, run)) return;
+    this.#ended = body;
+    socket.close(CLOSE.normal, 'run ended');
   }
 
   /** The next sum, unless the member's policy ends its part here. */
@@ -234,31 +247,27 @@ class ClientSession {
 
   async finish(ended: Bodies['run-ended']): Promise<ClientReport> {
     const { config, roster } = this.#options;
-    const training = this.#training;
     if (ended.outcome !== 'completed') throw failedRun(ended);
-    if (training?.model === undefined || this.#manifest === undefined || this.#run === undefined) {
-      throw new RuntimeError('RUN_FAILED', 'the coordinator ended the run before this client had its model');
+    const { manifest, run, training } = this.#joined ?? {};
+    if (manifest === undefined || run === undefined || training?.model === undefined) {
+      throw new RuntimeError(
+        'RUN_FAILED',
+        'the coordinator ended the run before this client had its model',
+        'ask the operator for router.json of the run',
+      );
     }
     if (!sameBytes(ended.logHead, training.logHead)) {
       throw new RuntimeError(
         'RUN_FAILED',
-        'the coordinator’s log of opened sums is not the one this client saw',
+        'the log of opened sums of the coordinator is not the one this client saw',
         'compare log heads with the other organisations: the coordinator may have shown different sums',
       );
     }
-    const run = toHex(this.#run);
-    const artifact = encodeArtifact(training.model, {
-      encoder: this.#manifest.encoder,
-      provenance: {
-        federation: roster.federation,
-        run,
-        rounds: training.knownSums,
-        logHead: toHex(training.logHead),
-      },
-    });
-    await writeFile(config.artifact, artifact);
+    const provenance = { federation: roster.federation, run: toHex(run), cohortSizes: training.cohortSizes };
+    const artifact = createArtifact(training.model, manifest.encoder, provenance);
+    await writeTextFile(config.artifact, encodeArtifact(artifact));
     return {
-      run,
+      run: toHex(run),
       rounds: training.knownSums,
       records: training.records,
       bytesUp: this.#bytesUp,
@@ -266,12 +275,38 @@ class ClientSession {
     };
   }
 
+  /** Progress that nothing waits for. */
+  #note(progress: ClientProgress): void {
+    this.#progress(progress).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'progress not shown');
+    });
+  }
+
   async #progress(progress: ClientProgress): Promise<void> {
     const { log, onProgress } = this.#options;
-    if (progress.kind === 'rejected') log.warn(progress.rejection, 'refused');
-    else if (progress.kind === 'disconnected') log.warn({ reason: progress.reason }, 'disconnected');
-    else log.debug(progress.kind === 'welcome' ? { records: progress.records } : progress, progress.kind);
+    logProgress(log, progress);
     await onProgress?.(progress);
+  }
+}
+
+/** What the client is in once it knows the run. */
+interface JoinedRun {
+  /** Digest of the manifest. */
+  readonly run: Uint8Array;
+  readonly manifest: RunManifest;
+  readonly training: Training;
+  readonly participant: RoundParticipant;
+}
+
+/** What the program makes of what the coordinator sent; where it makes nothing of it, the run has failed. */
+function agreeing<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RouterError || error instanceof PrivacyError) {
+      throw new RuntimeError('RUN_FAILED', `${what} cannot be used: ${error.message}`, '', error);
+    }
+    throw error;
   }
 }
 
@@ -280,6 +315,8 @@ function failedRun(ended: Bodies['run-ended']): RuntimeError {
   return new RuntimeError(
     tooFew ? 'TOO_FEW_SURVIVORS' : 'RUN_FAILED',
     `the coordinator ended the run: ${ended.detail === '' ? ended.outcome : ended.detail}`,
-    tooFew ? 'nothing was opened; start the client again when the others are back' : '',
+    tooFew
+      ? 'nothing more was opened; start the client again when the others are back'
+      : 'ask the operator of the coordinator',
   );
 }

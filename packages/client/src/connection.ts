@@ -1,5 +1,4 @@
 /** The way to the coordinator: connect with growing pauses, prove who we are, check who answers. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CryptoBackend } from '@tributary/crypto';
 import { nodeRandomBytes } from '@tributary/crypto/node';
@@ -14,8 +13,17 @@ import {
   signMessage,
   verifyMessage,
 } from '@tributary/protocol';
-import { CLOSE, MessageSocket, RuntimeError, SOCKET_OPTIONS } from '@tributary/runtime';
+import {
+  CLOSE,
+  MessageSocket,
+  readTextFile,
+  RuntimeError,
+  SOCKET_OPTIONS,
+  type SocketEnd,
+  systemErrorCode,
+} from '@tributary/runtime';
 import { WebSocket } from 'ws';
+import type { Backoff } from './backoff.ts';
 
 export interface ConnectionOptions {
   readonly crypto: CryptoBackend;
@@ -25,102 +33,126 @@ export interface ConnectionOptions {
   /** Ed25519 seed of the member. */
   readonly identity: Uint8Array;
   readonly url: string;
-  readonly ca: string | undefined;
+  /** PEM file of the authority to trust. */
+  readonly ca?: string | undefined;
+  /** How long to keep trying. */
   readonly connectSeconds: number;
   /** Opened sums that the member has already. */
   readonly knownSums: () => number;
+  readonly backoff: Backoff;
+  /** Ends attempts and the session. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ConnectionEvents {
   /** Before any later message is delivered. */
   readonly onWelcome: (welcome: Bodies['welcome'], socket: MessageSocket) => void;
-  readonly onMessage: (message: Message) => Promise<void>;
+  /** One after the other. */
+  readonly onMessage: (message: Message, socket: MessageSocket) => Promise<void>;
+  /** The coordinator broke the protocol, or this side failed; the session closes after it. */
+  readonly onFault: (error: unknown) => void;
 }
 
-/** An open session. */
-export interface Connection {
-  readonly socket: MessageSocket;
-  /** Resolves with the reason when the session ends. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-}
+/** Longest time from an attempt's begin to the welcome. */
+const GREETING_TIMEOUT_MS = 10_000;
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5000;
-
-/** @throws RuntimeError CANNOT_CONNECT, REFUSED_BY_PEER, VERSION_MISMATCH */
-export async function connect(options: ConnectionOptions, events: ConnectionEvents): Promise<Connection> {
-  const deadline = Date.now() + options.connectSeconds * 1000;
-  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
-    const attempt = await tryConnect(options, events);
-    if ('socket' in attempt) return attempt;
-    if (attempt.final !== undefined) throw attempt.final;
-    // Full jitter, so that members that lost the same coordinator do not come back in step.
-    const jittered = ((nodeRandomBytes(1)[0] ?? 0) / 255) * wait;
-    if (Date.now() + jittered > deadline) {
+/**
+ * @returns the socket of an open session
+ * @throws RuntimeError CANNOT_CONNECT, REFUSED_BY_PEER, VERSION_MISMATCH, BAD_FILE (`ca`); RUN_FAILED where `signal` aborted
+ */
+export async function connect(options: ConnectionOptions, events: ConnectionEvents): Promise<MessageSocket> {
+  const { backoff, connectSeconds, signal, url } = options;
+  const deadline = Date.now() + connectSeconds * 1000;
+  const ca = options.ca === undefined ? {} : { ca: readTextFile(options.ca) };
+  let reason = 'the coordinator ends each session at once';
+  for (;;) {
+    const wait = backoff.next();
+    if (Date.now() + wait >= deadline) {
       throw new RuntimeError(
         'CANNOT_CONNECT',
-        `no session with ${options.url} within ${options.connectSeconds} s: ${attempt.reason}`,
+        `no session with ${url} within ${connectSeconds} s: ${reason}`,
         "check 'coordinator', the network and whether the coordinator runs",
       );
     }
-    await pause(jittered);
+    // An abort ends the pause; what follows sees it.
+    await pause(wait, undefined, { signal }).catch(() => {});
+    throwIfStopped(signal);
+    const timeout = Math.min(GREETING_TIMEOUT_MS, Math.max(1, deadline - Date.now()));
+    const webSocket = new WebSocket(url, { ...SOCKET_OPTIONS, ...ca, handshakeTimeout: timeout });
+    const attempt = await greeted(webSocket, timeout, options, events);
+    if (attempt instanceof MessageSocket) return attempt;
+    throwIfStopped(signal);
+    if (attempt.final !== undefined) throw attempt.final;
+    ({ reason } = attempt);
+  }
+}
+
+/** @throws RuntimeError RUN_FAILED */
+export function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new RuntimeError('RUN_FAILED', `stopped by ${String(signal.reason)}`);
   }
 }
 
 interface FailedAttempt {
   readonly reason: string;
   /** Set where trying again cannot help. */
-  readonly final: RuntimeError | undefined;
+  readonly final?: RuntimeError | undefined;
 }
 
-async function tryConnect(
+async function greeted(
+  webSocket: WebSocket,
+  timeout: number,
   options: ConnectionOptions,
   events: ConnectionEvents,
-): Promise<Connection | FailedAttempt> {
-  const { ca, url } = options;
-  const webSocket = new WebSocket(url, {
-    ...SOCKET_OPTIONS,
-    handshakeTimeout: 10_000,
-    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
-  });
+): Promise<MessageSocket | FailedAttempt> {
+  const { signal, url } = options;
+  const nonce = nodeRandomBytes(32);
   return await new Promise((resolve) => {
-    let failure = 'connection refused';
     let welcomed = false;
-    const nonce = nodeRandomBytes(32);
-    let close: (ended: { code: number; reason: string }) => void = () => {};
-    const closed = new Promise<{ code: number; reason: string }>((settle) => {
-      close = settle;
-    });
+    let failure: FailedAttempt | undefined;
+    const giveUp = (attempt: FailedAttempt): void => {
+      failure ??= attempt;
+      socket.close(CLOSE.notAuthenticated, attempt.reason);
+    };
+    const stop = (): void => socket.close(CLOSE.goingAway, 'client stops');
     webSocket.once('error', (error) => {
-      failure = error.message;
+      failure ??= networkFailure(url, error);
     });
     const socket: MessageSocket = new MessageSocket(webSocket, {
       onMessage: async (message) => {
         if (welcomed) {
-          await events.onMessage(message);
+          await events.onMessage(message, socket);
           return;
         }
         const fault = await greet(options, socket, message, nonce);
         if (fault !== undefined) {
-          failure = fault;
-          socket.close(CLOSE.notAuthenticated, fault);
+          giveUp({ reason: fault, final: finalFailure(url, { code: CLOSE.notAuthenticated, reason: fault }) });
         } else if (message.kind === 'welcome') {
           welcomed = true;
+          clearTimeout(timer);
           events.onWelcome(message.body, socket);
-          resolve({ socket, closed });
+          resolve(socket);
         }
       },
       onMalformed: (detail) => {
-        failure = `the coordinator sent no message of this protocol (${detail})`;
+        const reason = `${url} sent what is no message of this protocol: ${detail}`;
+        failure ??= { reason };
+        if (!welcomed) return;
+        events.onFault(
+          new RuntimeError('CONNECTION_LOST', reason, 'both sides must be of compatible versions'),
+        );
       },
-      onFault: (error) => {
-        failure = error instanceof Error ? error.message : 'internal error';
-      },
-      onClose: (code, reason) => {
-        close({ code, reason });
-        resolve({ reason: reason === '' ? failure : reason, final: finalFailure(options, code, reason) });
+      onFault: events.onFault,
+      onClose: (end) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
+        const reason = end.reason === '' ? `the connection was closed with code ${end.code}` : end.reason;
+        resolve(failure ?? { reason, final: finalFailure(url, end) });
       },
     });
+    const timer = setTimeout(() => giveUp({ reason: 'no welcome in time' }), timeout);
+    signal?.addEventListener('abort', stop);
   });
 }
 
@@ -134,7 +166,7 @@ async function greet(
   const { crypto, roster, self, identity } = options;
   const { kind, signature } = message;
   if (!verifyMessage(crypto, roster.coordinatorKey, kind, message.body, signature)) {
-    return 'the peer does not hold the key of the roster’s coordinator';
+    return "the peer does not hold the key of the roster's coordinator";
   }
   if (kind === 'challenge') {
     if (message.body.federation !== roster.federation) {
@@ -159,20 +191,51 @@ async function greet(
   return `a ${kind} came where a challenge or a welcome was due`;
 }
 
-function finalFailure({ url }: ConnectionOptions, code: number, reason: string): RuntimeError | undefined {
-  if (code === CLOSE.version) {
-    return new RuntimeError(
-      'VERSION_MISMATCH',
-      `${url} speaks another version: ${reason}`,
-      'upgrade the older side',
-    );
+/** Node's codes for certificates that are not trusted, or not for this host. */
+const CERTIFICATE_FAULT = /CERT|UNABLE_TO_VERIFY/;
+
+function networkFailure(url: string, error: Error): FailedAttempt {
+  const code = systemErrorCode(error) ?? '';
+  // Where several addresses were tried the message is empty and the code says it all.
+  const reason = error.message === '' ? code : error.message;
+  if (!CERTIFICATE_FAULT.test(code)) return { reason };
+  const final = new RuntimeError(
+    'CANNOT_CONNECT',
+    `the certificate of ${url} is not accepted: ${reason}`,
+    "set 'ca' to the file of the authority that signed it",
+  );
+  return { reason, final };
+}
+
+/** The error where a session that ended like this is not to be tried again. */
+export function finalFailure(url: string, { code, reason }: SocketEnd): RuntimeError | undefined {
+  switch (code) {
+    case CLOSE.version:
+      return new RuntimeError(
+        'VERSION_MISMATCH',
+        `${url} speaks another version: ${reason}`,
+        'upgrade the older side',
+      );
+    case CLOSE.notAuthenticated:
+    case CLOSE.policy:
+      return new RuntimeError(
+        'REFUSED_BY_PEER',
+        `${url} and this client do not accept each other: ${reason}`,
+        'both sides must hold the same roster file, and this client the key that stands in it',
+      );
+    case CLOSE.superseded:
+      return new RuntimeError(
+        'CONNECTION_LOST',
+        'another connection with the key of this client took over',
+        'run one client for each key; if you do, somebody else has the key',
+      );
+    case CLOSE.badMessage:
+      return new RuntimeError(
+        'CONNECTION_LOST',
+        `${url} did not understand this client: ${reason}`,
+        'both sides must be of compatible versions',
+      );
+    default:
+      return undefined;
   }
-  if (code === CLOSE.notAuthenticated || code === CLOSE.policy) {
-    return new RuntimeError(
-      'REFUSED_BY_PEER',
-      `${url} and this client do not accept each other: ${reason}`,
-      'both sides must hold the same roster file, and this client the key that stands in it',
-    );
-  }
-  return undefined;
 }

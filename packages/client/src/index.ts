@@ -11,11 +11,13 @@ export type {
   LoggedQuery,
 } from './data/evaluation-log.ts';
 export { readEvaluationLog } from './data/read-evaluation-log.ts';
+export { restrictModels } from './data/restrict-models.ts';
 export { renderLogDescription } from './data/render-log-description.ts';
 export { type ModelSelection, selectModels } from './data/select-models.ts';
 export { type LogSubset, subsetLog } from './data/subset-log.ts';
 export { type DatasetOptions, type LogDataset, toDataset } from './data/to-dataset.ts';
 export { writeDirectory, type WriteDirectoryOptions } from './data/write-directory.ts';
-export { type ClientOptions, type ClientProgress, type ClientReport, runClient } from './client.ts';
+export { type ClientOptions, type ClientReport, runClient } from './client.ts';
+export type { ClientProgress } from './progress.ts';
 export { type ClientConfig, readClientConfig } from './config.ts';
 export { startTraining, type Training, type TrainingOptions } from './training.ts';

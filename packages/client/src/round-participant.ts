@@ -28,6 +28,8 @@ import type { MessageSocket } from '@tributary/runtime';
 export interface ParticipantEvents {
   /** The encoded vector for the expected sum; masking consumes it. */
   readonly contribute: () => Int32Array | Promise<Int32Array>;
+  /** `contribute` failed; the member leaves the round and takes part in the next. */
+  readonly onInputFailed: (error: unknown) => void;
   /** An opened sum, checked against its signed digest. Settle before the next round is joined. */
   readonly onResult: (result: RoundResult, sum: Int32Array) => void;
   /** Called before what the phase does is done; the phase waits for it. */
@@ -41,7 +43,7 @@ export class RoundParticipant {
   readonly #keeper: Keeper;
   readonly #events: ParticipantEvents;
   #state: ClientState;
-  #socket: MessageSocket | undefined;
+  #socket: Pick<MessageSocket, 'send'> | undefined;
   #resultChunks: { readonly context: Uint8Array; readonly chunks: Uint8Array[]; length: number } | undefined;
 
   constructor(keeper: Keeper, state: ClientState, events: ParticipantEvents) {
@@ -51,12 +53,13 @@ export class RoundParticipant {
     this.#events = events;
   }
 
-  attach(socket: MessageSocket): void {
+  attach(socket: Pick<MessageSocket, 'send'>): void {
     this.#socket = socket;
   }
 
   async detach(): Promise<void> {
     this.#socket = undefined;
+    this.#resultChunks = undefined;
     await this.#dispatch({ kind: 'connection-lost' });
   }
 
@@ -67,29 +70,70 @@ export class RoundParticipant {
 
   async receive(message: Message): Promise<void> {
     if (message.kind === 'vector-chunk') this.#receiveChunk(message.body);
+    else if (message.kind === 'round-result') await this.#receiveResult(message);
     else await this.#dispatch({ kind: 'message', message });
   }
 
-  /** Chunks of a result come ahead of the signed message that names their digest; a sum longer than the expected one is cut off. */
+  /** Chunks of a result come ahead of the signed message that names their digest; what exceeds the expected sum is not kept. */
   #receiveChunk({ roundContext, bytes }: Bodies['vector-chunk']): void {
     const { expected } = this.#state;
     if (expected === undefined) return;
     if (this.#resultChunks === undefined || !sameBytes(this.#resultChunks.context, roundContext)) {
       this.#resultChunks = { context: roundContext, chunks: [], length: 0 };
     }
-    if (this.#resultChunks.length + bytes.length > packedLengthOf(expected)) return;
-    this.#resultChunks.chunks.push(bytes);
-    this.#resultChunks.length += bytes.length;
+    const received = this.#resultChunks;
+    received.length += bytes.length;
+    if (received.length <= packedLengthOf(expected)) received.chunks.push(bytes);
   }
 
-  async #dispatch(event: ClientEvent): Promise<void> {
-    const before = this.#state;
-    const { state, effects } = stepClient(this.#crypto, before, event);
+  /** Bytes that are not the signed ones change nothing: the member still expects the sum. */
+  async #receiveResult(message: Message<'round-result'>): Promise<void> {
+    const result = message.body;
+    const { expected } = this.#state;
+    const received = this.#resultChunks;
+    this.#resultChunks = undefined;
+    // The machine says what is wrong with any other.
+    const due =
+      expected !== undefined &&
+      result.round === expected.round &&
+      result.length === packedLengthOf(expected);
+    if (!due) {
+      await this.#dispatch({ kind: 'message', message });
+      return;
+    }
+    const chunks =
+      received !== undefined && sameBytes(received.context, result.roundContext) ? received.chunks : [];
+    const sum = this.#unpacked(chunks, result, expected);
+    if (sum === undefined) {
+      const detail = `the sum of round ${result.round} does not have its signed digest`;
+      this.#events.onReject({ code: 'DIGEST_MISMATCH', from: 'coordinator', detail });
+      return;
+    }
+    await this.#dispatch({ kind: 'message', message }, sum);
+  }
+
+  #unpacked(
+    chunks: readonly Uint8Array[],
+    { length, digest }: RoundResult,
+    { dimension, bits }: ExpectedRound,
+  ): Int32Array | undefined {
+    const packed = Buffer.concat(chunks);
+    const sum = new Int32Array(dimension);
+    const whole =
+      packed.length === length &&
+      sameBytes(this.#crypto.sha256(packed), digest) &&
+      unpackWords(packed, bits, sum);
+    return whole ? sum : undefined;
+  }
+
+  /** @param sum the checked sum, where the event is its result */
+  async #dispatch(event: ClientEvent, sum?: Int32Array): Promise<void> {
+    const { state, effects } = stepClient(this.#crypto, this.#state, event);
     this.#state = state;
-    for (const effect of effects) await this.#perform(effect, before.expected);
+    for (const effect of effects) await this.#perform(effect, sum);
   }
 
-  async #perform(effect: ClientEffect, expected: ExpectedRound | undefined): Promise<void> {
+  async #perform(effect: ClientEffect, sum: Int32Array | undefined): Promise<void> {
     switch (effect.kind) {
       case 'send':
         await this.#send(effect.message, effect.body);
@@ -110,7 +154,7 @@ export class RoundParticipant {
         await this.#send('release', releaseFor(this.#keeper, effect));
         return;
       case 'accept-result':
-        this.#acceptResult(effect.result, expected);
+        if (sum !== undefined) this.#events.onResult(effect.result, sum);
         return;
       case 'enter-phase':
         await this.#events.onPhase(effect.phase, effect.round);
@@ -126,10 +170,11 @@ export class RoundParticipant {
     const { roundContext } = request;
     let input: Int32Array;
     try {
-      input = await this.#events.contribute();
+      input = await this.#contribution(terms.dimension);
     } catch (error) {
-      const detail = error instanceof Error ? error.message : 'the contribution failed';
-      await this.#dispatch({ kind: 'input-failed', roundContext, detail });
+      this.#events.onInputFailed(error);
+      // The coordinator learns no more than that: the error may say something about the data.
+      await this.#dispatch({ kind: 'input-failed', roundContext, detail: 'the reason is in the log of the member' });
       return;
     }
     const hash = this.#crypto.sha256Stream();
@@ -146,35 +191,10 @@ export class RoundParticipant {
     await this.#dispatch({ kind: 'input-masked', roundContext, digest: hash.digest(), length });
   }
 
-  #acceptResult(result: RoundResult, expected: ExpectedRound | undefined): void {
-    const received = this.#resultChunks;
-    this.#resultChunks = undefined;
-    const hash = this.#crypto.sha256Stream();
-    const chunks =
-      received !== undefined && sameBytes(received.context, result.roundContext) ? received.chunks : [];
-    const packed = new Uint8Array(result.length);
-    let offset = 0;
-    for (const chunk of chunks) {
-      hash.update(chunk);
-      packed.set(chunk.subarray(0, packed.length - offset), offset);
-      offset += chunk.length;
-    }
-    const sum = new Int32Array(expected?.dimension ?? 0);
-    const whole =
-      expected !== undefined &&
-      result.length === packedLengthOf(expected) &&
-      offset === result.length &&
-      sameBytes(hash.digest(), result.digest) &&
-      unpackWords(packed, expected.bits, sum);
-    if (!whole) {
-      this.#events.onReject({
-        code: 'DIGEST_MISMATCH',
-        from: 'coordinator',
-        detail: `the sum of round ${result.round} does not have its signed digest`,
-      });
-      return;
-    }
-    this.#events.onResult(result, sum);
+  async #contribution(dimension: number): Promise<Int32Array> {
+    const input = await this.#events.contribute();
+    if (input.length === dimension) return input;
+    throw new RangeError(`the contribution has ${input.length} coordinates, ${dimension} are due`);
   }
 
   async #send<K extends MessageKind>(kind: K, body: Bodies[K]): Promise<void> {

@@ -19,6 +19,8 @@ export interface Training {
   readonly leftOut: number;
   readonly knownSums: number;
   readonly logHead: Uint8Array;
+  /** Members in each opened sum. */
+  readonly cohortSizes: readonly number[];
   readonly model: RouterModel | undefined;
   /** The sum that follows; undefined when the model is finished. */
   expected(): ExpectedRound | undefined;
@@ -41,12 +43,13 @@ export interface TrainingOptions {
 /** @throws RouterError, PrivacyError */
 export function startTraining(options: TrainingOptions): Training {
   const { crypto, manifest } = options;
-  const program: ProgramRun = startProgram(manifest.program, { ...manifest.parameters, seed: manifest.seed });
+  let program: ProgramRun = startProgram(manifest.program, { ...manifest.parameters, seed: manifest.seed });
   const data = boundedData(options);
   let logHead = EMPTY_LOG_HEAD;
   let knownSums = 0;
+  const cohortSizes: number[] = [];
   const nextSum = (): ExpectedRound | undefined =>
-    program.plan === undefined
+    program.kind === 'finished'
       ? undefined
       : expectedRound(crypto, program.plan, program.stateBytes(), {
           round: knownSums + 1,
@@ -61,23 +64,25 @@ export function startTraining(options: TrainingOptions): Training {
     get knownSums() {
       return knownSums;
     },
+    cohortSizes,
     get logHead() {
       return logHead;
     },
     get model() {
-      return program.model;
+      return program.kind === 'finished' ? program.model : undefined;
     },
     expected: () => expected,
     contribution() {
-      if (expected === undefined) return new Int32Array(0);
+      if (expected === undefined || program.kind === 'finished') return new Int32Array(0);
       return encodeRecords(program.contribute(data), expected.dimension, expected.encoding).vector;
     },
     accept(result, sum) {
-      if (expected === undefined) return;
+      if (expected === undefined || program.kind === 'finished') return;
       liftWords(sum, expected.bits);
-      program.accept(decodeSum(sum, expected.encoding));
+      program = program.next(decodeSum(sum, expected.encoding));
       logHead = nextLogHead(crypto, logHead, result);
       knownSums += 1;
+      cohortSizes.push(result.survivors.length);
       expected = nextSum();
     },
   };

@@ -39,7 +39,7 @@ export interface CoordinatorConfig {
   readonly logLevel: LogLevel;
 }
 
-const seconds = z.number().positive().max(86_400);
+const duration = z.number().positive().max(86_400);
 
 const schema = z.strictObject({
   roster: z.string(),
@@ -48,16 +48,16 @@ const schema = z.strictObject({
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   output: z.string(),
   cohort: z
-    .strictObject({ min: z.int().min(3).default(3), joinSeconds: seconds.default(60) })
+    .strictObject({ min: z.int().min(3).default(3), joinSeconds: duration.default(60) })
     .default({ min: 3, joinSeconds: 60 }),
   thresholds: z.enum(['security', 'availability']).default('security'),
   deadlines: z
     .strictObject({
-      setup: seconds.optional(),
-      ready: seconds.optional(),
-      maskedInput: seconds.optional(),
-      consistency: seconds.optional(),
-      unmask: seconds.optional(),
+      setup: duration.optional(),
+      ready: duration.optional(),
+      maskedInput: duration.optional(),
+      consistency: duration.optional(),
+      unmask: duration.optional(),
     })
     .default({}),
   keyCount: z.int().min(1).max(64).default(DEFAULT_KEY_COUNT),
@@ -89,8 +89,6 @@ export function readCoordinatorConfig(
       "set 'tls: {cert, key}', or pass --insecure behind a proxy that ends TLS",
     );
   }
-  const ms = (value: number | undefined, otherwise: number): number =>
-    value === undefined ? otherwise : Math.round(value * 1000);
   return {
     ...file,
     roster: at(file.roster),
@@ -105,6 +103,10 @@ export function readCoordinatorConfig(
       unmask: ms(file.deadlines.unmask, DEFAULT_DEADLINES.unmask),
     },
   };
+}
+
+function ms(seconds: number | undefined, otherwise: number): number {
+  return seconds === undefined ? otherwise : Math.round(seconds * 1000);
 }
 
 function isLoopback(host: string): boolean {

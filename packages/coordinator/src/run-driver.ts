@@ -1,5 +1,5 @@
-/** Drives one run: waits for the cohort, asks for sum after sum until the program has its model, and says why where it ends without. */
-import { type CryptoBackend } from '@tributary/crypto';
+/** Drives one run: asks for sum after sum until the program has its model, and says why where it ends without. */
+import type { CryptoBackend } from '@tributary/crypto';
 import { decodeSum } from '@tributary/privacy';
 import {
   batchTermsFor,
@@ -11,7 +11,7 @@ import {
   roundTermsFor,
   signMessage,
 } from '@tributary/protocol';
-import type { ProgramRun, RouterModel } from '@tributary/router';
+import { type ProgramRun, RouterError, type RouterModel } from '@tributary/router';
 import { expectedRound, type RunManifest, RuntimeError } from '@tributary/runtime';
 import type { CoordinatorConfig } from './config.ts';
 import type { RoundOutcome, RoundRunner } from './round-runner.ts';
@@ -29,7 +29,7 @@ export interface RunDriverOptions {
   readonly runner: RoundRunner;
   readonly sessions: Sessions;
   readonly sums: SumLog;
-  /** Members that lost the secrets of the open batch: the next sum needs a new one. */
+  /** Members that came since the last setup and have no secrets of its batch: the next sum begins with a new one. */
   readonly strangers: Set<number>;
   readonly onSum?: (round: number, step: string, survivors: readonly number[]) => void;
 }
@@ -46,34 +46,53 @@ export interface RunResult {
 
 /** @throws RuntimeError TOO_FEW_SURVIVORS, RUN_FAILED, TIMED_OUT */
 export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
-  const { crypto, manifest, program } = options;
+  const { crypto, manifest } = options;
+  let { program } = options;
   let logHead = EMPTY_LOG_HEAD;
   let round = 0;
   let batch = 0;
   const cohorts: number[] = [];
   let survivors: readonly number[] = [];
-  for (let plan = program.plan; plan !== undefined; plan = program.plan) {
+  while (program.kind === 'sum') {
+    const { plan } = program;
     round += 1;
     if (needsBatch(options)) batch = await openBatch(options, batch + 1);
     const expected = expectedRound(crypto, plan, program.stateBytes(), { round, logHead, ...manifest });
     const outcome = await attempt(options, plan.step, expected);
     if (outcome.kind === 'aborted') throw runFailure(round, plan.step, outcome);
-    program.accept(decodeSum(outcome.sum, expected.encoding));
     logHead = await record(options, plan.step, outcome, logHead);
+    program = nextStep(program, round, decodeSum(outcome.sum, expected.encoding));
     survivors = outcome.survivors;
     cohorts.push(survivors.length);
     options.onSum?.(round, plan.step, survivors);
   }
-  const { model } = program;
-  if (model === undefined) throw new RuntimeError('RUN_FAILED', 'the program ended without a model');
-  return { model, rounds: round, survivors, cohorts, logHead };
+  return { model: program.model, rounds: round, survivors, cohorts, logHead };
 }
 
-/** A batch serves until its key indices are used up or somebody who is there has no share in it. */
+/** @throws RuntimeError RUN_FAILED where the sum leaves nothing to learn from */
+function nextStep(
+  program: Extract<ProgramRun, { kind: 'sum' }>,
+  round: number,
+  sum: Float64Array,
+): ProgramRun {
+  try {
+    return program.next(sum);
+  } catch (error) {
+    if (!(error instanceof RouterError)) throw error;
+    throw new RuntimeError(
+      'RUN_FAILED',
+      `round ${round} (${program.plan.step}): ${error.message}`,
+      '',
+      error,
+    );
+  }
+}
+
+/** A batch serves until its key indices are used up, or until somebody is there who came after it was opened. */
 function needsBatch({ runner, sessions, strangers }: RunDriverOptions): boolean {
   const { batch } = runner;
   if (batch === undefined || batch.nextKeyIndex >= batch.terms.keyCount) return true;
-  return sessions.present.some((id) => !batch.dealt.has(id) || strangers.has(id));
+  return sessions.present.some((id) => strangers.has(id));
 }
 
 async function openBatch(options: RunDriverOptions, batch: number): Promise<number> {
@@ -125,8 +144,9 @@ function runFailure(
   );
 }
 
+/** Puts the opened sum into the log and on its way to all members. @returns the log's new head */
 async function record(
-  { crypto, identity, roster, sums }: RunDriverOptions,
+  { crypto, identity, roster, sessions, sums }: RunDriverOptions,
   step: string,
   outcome: Extract<RoundOutcome, { kind: 'opened' }>,
   logHead: Uint8Array,
@@ -157,5 +177,6 @@ async function record(
     },
     outcome.sum,
   );
+  sessions.deliverSums();
   return nextLogHead(crypto, logHead, body);
 }

@@ -1,51 +1,81 @@
 /** The listening socket. */
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { RuntimeError, SOCKET_OPTIONS, systemErrorCode } from '@tributary/runtime';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { CoordinatorConfig } from './config.ts';
 
+/**
+ * Connections at a time, of members and of strangers that have not said yet who they are. A multiple of the largest
+ * federation, and few enough for a process's file descriptors.
+ */
+const MAX_CONNECTIONS = 512;
+
 export interface ListeningServer {
   /** ws:// or wss:// address that members connect to. */
   readonly url: string;
+  /** Cuts every connection and stops listening. */
   close(): Promise<void>;
 }
 
-/** @throws RuntimeError PORT_IN_USE, BAD_CONFIG */
+/**
+ * @param onConnection given the bytes under the WebSocket too
+ * @throws RuntimeError PORT_IN_USE, BAD_CONFIG
+ */
 export async function listen(
   config: Pick<CoordinatorConfig, 'listen' | 'tls'>,
-  onConnection: (socket: WebSocket) => void,
+  onConnection: (socket: WebSocket, stream: Readable) => void,
 ): Promise<ListeningServer> {
   const server = createServer(config.tls);
-  const sockets = new WebSocketServer({ server, ...SOCKET_OPTIONS });
-  sockets.on('connection', onConnection);
-  // The HTTP server reports its own failures; ws repeats them.
-  sockets.on('error', () => {});
+  server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Set<Socket>();
+  server.on('connection', (connection: Socket) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
   const { host, port } = config.listen;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(error, host, port)));
     server.listen(port, host, resolve);
   });
+  const sockets = new WebSocketServer({ server, ...SOCKET_OPTIONS });
+  sockets.on('connection', (socket, { socket: stream }) => onConnection(socket, stream));
+  // A connection that could not be accepted, for want of descriptors; the others go on.
+  sockets.on('error', () => {});
   const address = server.address();
   const actualPort = typeof address === 'object' && address !== null ? address.port : port;
   const bracketed = host.includes(':') ? `[${host}]` : host;
   return {
     url: `${config.tls === undefined ? 'ws' : 'wss'}://${bracketed}:${actualPort}`,
     async close() {
-      for (const client of sockets.clients) client.terminate();
       sockets.close();
-      await new Promise<void>((resolve) => {
+      const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
+      for (const connection of connections) connection.destroy();
+      await closed;
     },
   };
 }
 
+/** For whoever speaks plain HTTP to the port, such as a load balancer's health check. */
+function refuseHttp(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { connection: 'close', upgrade: 'websocket' });
+  response.end('this is the coordinator of a tributary federation; it speaks WebSocket\n');
+}
+
 function createServer(tls: CoordinatorConfig['tls']): Server {
-  if (tls === undefined) return createHttpServer();
+  if (tls === undefined) return createHttpServer(refuseHttp);
   try {
-    return createHttpsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) });
+    return createHttpsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, refuseHttp);
   } catch (error) {
     throw new RuntimeError(
       'BAD_CONFIG',

@@ -1,28 +1,26 @@
-/** Who is connected: the handshake, one session per member (the newest wins), and sending to members. */
+/** Who is connected: one session per member, the newest wins. What is sent to members goes through here. */
+import type { Readable } from 'node:stream';
 import type { CryptoBackend } from '@tributary/crypto';
 import { nodeRandomBytes } from '@tributary/crypto/node';
 import {
   type Bodies,
-  EMPTY_SIGNATURE,
   encodeMessage,
   type Message,
   type MessageKind,
-  OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
   type Roster,
   rosterRoot,
-  sameBytes,
   signMessage,
-  verifyMessage,
 } from '@tributary/protocol';
 import { CLOSE, type CloseCode, type Logger, MessageSocket } from '@tributary/runtime';
 import type { WebSocket } from 'ws';
-
-const HELLO_TIMEOUT_MS = 10_000;
+import { checkHello, HELLO_TIMEOUT_MS, MAX_GREETING_BYTES } from './greeting.ts';
+import { Outbox } from './outbox.ts';
+import { type OpenedSum, resultFrames } from './sum-log.ts';
 
 export interface SessionEvents {
-  /** The member may speak from now on; `knownSums` is how many opened sums it has. */
-  readonly onJoined: (member: number, knownSums: number) => Promise<void>;
+  /** The member may speak from now on. */
+  readonly onJoined: (member: number) => void;
   readonly onMessage: (member: number, message: Message) => Promise<void>;
   readonly onLost: (member: number) => void;
 }
@@ -33,15 +31,23 @@ export interface SessionOptions {
   /** Ed25519 seed of the coordinator. */
   readonly identity: Uint8Array;
   readonly manifest: string;
-  readonly openedSums: () => number;
+  /** The sums opened so far, oldest first. */
+  readonly openedSums: () => readonly OpenedSum[];
   readonly log: Logger;
+}
+
+interface Session {
+  readonly socket: MessageSocket;
+  readonly outbox: Outbox;
+  /** Opened sums that the member has, or that are on their way to it. */
+  knownSums: number;
 }
 
 export class Sessions {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #root: Uint8Array;
-  readonly #members = new Map<number, MessageSocket>();
+  readonly #members = new Map<number, Session>();
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
@@ -49,130 +55,135 @@ export class Sessions {
     this.#root = rosterRoot(options.crypto, options.roster);
   }
 
+  /** Members with a session, ascending. */
   get present(): readonly number[] {
     return [...this.#members.keys()].toSorted((a, b) => a - b);
   }
 
-  /** Greets a new connection; it is nobody until its hello verifies. */
-  accept(webSocket: WebSocket): void {
-    const { log, roster } = this.#options;
+  /**
+   * Greets a new connection; it is nobody until its hello verifies.
+   * @param stream the bytes under the WebSocket
+   */
+  accept(webSocket: WebSocket, stream: Readable): void {
+    const { crypto, log, roster } = this.#options;
     const challenge = nodeRandomBytes(32);
     let member: number | undefined;
-    const socket = new MessageSocket(webSocket, {
+    const socket: MessageSocket = new MessageSocket(webSocket, {
       onMessage: async (message) => {
         if (member !== undefined) {
-          await this.#events.onMessage(member, message);
+          // A newer connection may have taken over while this message waited.
+          if (this.#isCurrent(member, socket)) await this.#events.onMessage(member, message);
           return;
         }
-        const fault = this.#helloFault(message, challenge);
-        if (fault !== undefined || message.kind !== 'hello') {
-          const [code, reason] = fault ?? [CLOSE.notAuthenticated, 'a hello was due'];
-          log.warn({ reason }, 'connection refused');
-          socket.close(code, reason);
+        const greeting = checkHello(message, { crypto, roster, rosterRoot: this.#root, challenge });
+        endGreeting();
+        if (!greeting.ok) {
+          log.warn({ reason: greeting.reason }, 'connection refused');
+          socket.close(greeting.code, greeting.reason);
           return;
         }
-        clearTimeout(timeout);
-        member = message.body.member;
-        await this.#open(member, socket, message.body);
+        ({ member } = greeting.hello);
+        this.#open(greeting.hello, {
+          socket,
+          outbox: new Outbox(socket),
+          knownSums: greeting.hello.knownSums,
+        });
       },
-      onFault: (error) => log.error({ member: this.#name(member), err: error }, 'message not handled'),
-      onMalformed: (detail) => log.warn({ member: this.#name(member), detail }, 'malformed frame'),
+      onFault: (error) => log.error({ client: this.#name(member), err: error }, 'message not handled'),
+      onMalformed: (detail) => log.warn({ client: this.#name(member), detail }, 'malformed frame'),
       onClose: () => {
-        clearTimeout(timeout);
-        if (member === undefined || this.#members.get(member) !== socket) return;
+        endGreeting();
+        if (member === undefined || !this.#isCurrent(member, socket)) return;
         this.#members.delete(member);
         this.#events.onLost(member);
       },
     });
-    const timeout = setTimeout(
-      () => socket.close(CLOSE.notAuthenticated, 'no hello in time'),
-      HELLO_TIMEOUT_MS,
-    );
-    timeout.unref();
-    void this.#sendOn(socket, 'challenge', { federation: roster.federation, nonce: challenge });
+    const endGreeting = limitGreeting(socket, webSocket, stream);
+    void socket.sendFrame(this.#signed('challenge', { federation: roster.federation, nonce: challenge }));
   }
 
-  #helloFault(message: Message, challenge: Uint8Array): [CloseCode, string] | undefined {
-    const { crypto, roster } = this.#options;
-    if (message.kind !== 'hello') return [CLOSE.notAuthenticated, 'a hello was due'];
-    const { body, signature } = message;
-    if (body.federation !== roster.federation) {
-      return [CLOSE.policy, `this coordinator serves federation ${roster.federation}`];
-    }
-    if (body.oldestVersion > PROTOCOL_VERSION || body.newestVersion < OLDEST_PROTOCOL_VERSION) {
-      return [
-        CLOSE.version,
-        `protocol ${OLDEST_PROTOCOL_VERSION}..${PROTOCOL_VERSION} here, ${body.oldestVersion}..${body.newestVersion} there`,
-      ];
-    }
-    const key = roster.members[body.member]?.publicKey;
-    if (
-      key === undefined ||
-      !sameBytes(body.challenge, challenge) ||
-      !verifyMessage(crypto, key, 'hello', body, signature)
-    ) {
-      return [CLOSE.notAuthenticated, 'the hello is signed by no member of the roster'];
-    }
-    if (!sameBytes(body.rosterRoot, this.#root)) {
-      return [CLOSE.policy, 'the roster differs: compare roster roots'];
-    }
-    return undefined;
+  #isCurrent(member: number, socket: MessageSocket): boolean {
+    return this.#members.get(member)?.socket === socket;
   }
 
-  async #open(member: number, socket: MessageSocket, hello: Bodies['hello']): Promise<void> {
+  #open(hello: Bodies['hello'], session: Session): void {
+    const { member } = hello;
     const old = this.#members.get(member);
     if (old !== undefined) {
       this.#members.delete(member);
       this.#events.onLost(member);
-      old.close(CLOSE.superseded, 'a newer connection of this member took over');
+      old.socket.close(CLOSE.superseded, 'a newer connection of this member took over');
     }
-    this.#members.set(member, socket);
-    await this.#sendOn(socket, 'welcome', {
+    const openedSums = this.#options.openedSums();
+    this.#members.set(member, session);
+    const { manifest } = this.#options;
+    const welcome = {
       nonce: hello.nonce,
       version: PROTOCOL_VERSION,
-      manifest: this.#options.manifest,
-      openedSums: this.#options.openedSums(),
+      manifest,
+      openedSums: openedSums.length,
+    };
+    session.outbox.push(this.#signed('welcome', welcome));
+    deliver(session, openedSums);
+    this.#events.onJoined(member);
+  }
+
+  /** Signs once and puts it on the way to all; a member that left is skipped. */
+  send<K extends MessageKind>(members: readonly number[], kind: K, body: Bodies[K]): void {
+    const frame = this.#signed(kind, body);
+    for (const member of members) this.#members.get(member)?.outbox.push(frame);
+  }
+
+  /** Puts the opened sums that a member does not have on their way to it, in order. */
+  deliverSums(): void {
+    const openedSums = this.#options.openedSums();
+    for (const session of this.#members.values()) deliver(session, openedSums);
+  }
+
+  /** Closes every session when what is on its way has left, or at last after `graceMs`. */
+  async end(code: CloseCode, reason: string, graceMs: number): Promise<void> {
+    const sessions = [...this.#members.values()];
+    this.#members.clear();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
     });
-    await this.#events.onJoined(member, hello.knownSums);
+    const finished = sessions.map(async ({ socket, outbox }) => {
+      await outbox.drained();
+      socket.close(code, reason);
+      await socket.closed;
+    });
+    await Promise.race([Promise.all(finished), grace]);
+    clearTimeout(timer);
   }
 
-  /** Signs once and sends to all; a member that left is skipped. */
-  async send<K extends MessageKind>(members: readonly number[], kind: K, body: Bodies[K]): Promise<void> {
+  #signed<K extends MessageKind>(kind: K, body: Bodies[K]): Uint8Array {
     const { crypto, identity } = this.#options;
-    await this.sendFrame(members, encodeMessage(kind, body, signMessage(crypto, identity, kind, body)));
-  }
-
-  /** Sends a packed vector as chunks. */
-  async sendVector(
-    members: readonly number[],
-    roundContext: Uint8Array,
-    packed: Uint8Array,
-    chunkBytes: number,
-  ): Promise<void> {
-    for (let offset = 0, sequence = 0; offset < packed.length; offset += chunkBytes, sequence++) {
-      const bytes = packed.subarray(offset, offset + chunkBytes);
-      await this.sendFrame(
-        members,
-        encodeMessage('vector-chunk', { roundContext, sequence, bytes }, EMPTY_SIGNATURE),
-      );
-    }
-  }
-
-  async sendFrame(members: readonly number[], frame: Uint8Array): Promise<void> {
-    await Promise.all(members.map((member) => this.#members.get(member)?.sendFrame(frame)));
-  }
-
-  async #sendOn<K extends MessageKind>(socket: MessageSocket, kind: K, body: Bodies[K]): Promise<void> {
-    const { crypto, identity } = this.#options;
-    await socket.send(kind, body, signMessage(crypto, identity, kind, body));
+    return encodeMessage(kind, body, signMessage(crypto, identity, kind, body));
   }
 
   #name(member: number | undefined): string {
     return member === undefined ? 'unknown' : (this.#options.roster.members[member]?.name ?? String(member));
   }
+}
 
-  closeAll(code: CloseCode, reason: string): void {
-    for (const socket of this.#members.values()) socket.close(code, reason);
-    this.#members.clear();
-  }
+function deliver(session: Session, openedSums: readonly OpenedSum[]): void {
+  for (const sum of openedSums.slice(session.knownSums)) session.outbox.pushStream(() => resultFrames(sum));
+  session.knownSums = Math.max(session.knownSums, openedSums.length);
+}
+
+/** Bounds what a stranger costs, in time and in bytes. @returns what ends the bounds */
+function limitGreeting(socket: MessageSocket, webSocket: WebSocket, stream: Readable): () => void {
+  let received = 0;
+  const count = (bytes: Buffer): void => {
+    received += bytes.length;
+    if (received > MAX_GREETING_BYTES) webSocket.terminate();
+  };
+  const timer = setTimeout(() => socket.close(CLOSE.notAuthenticated, 'no hello in time'), HELLO_TIMEOUT_MS);
+  timer.unref();
+  stream.on('data', count);
+  return () => {
+    clearTimeout(timer);
+    stream.off('data', count);
+  };
 }

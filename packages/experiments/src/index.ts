@@ -1,1 +1,18 @@
-export {};
+export {
+  type ClientShare,
+  LEAST_QUERIES_PER_CLIENT,
+  observationCounts,
+  type PartitionOptions,
+  partitionQueries,
+} from './partition/partition-queries.ts';
+export { renderReport } from './report/render-report.ts';
+export type { ClientCoverage, ReportData, ReportRound, RouterResult } from './report/report-data.ts';
+export { generateWorkload, SYNTHETIC_WORKLOAD } from './workload/generate-workload.ts';
+export { DEFAULT_DEMO_OUT, type DemoResult, runDemo } from './demo/run-demo.ts';
+export {
+  type DemoOptions,
+  type DemoProgress,
+  type Kill,
+  KILL_PHASES,
+  type KillPhase,
+} from './demo/demo-options.ts';

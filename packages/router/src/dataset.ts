@@ -1,3 +1,5 @@
+import { RouterError } from './errors.ts';
+
 /**
  * What a program learns from: feature vectors of queries, and observations of models on them.
  * A record is one query with all its observations, at most `maxEvaluationsPerQuery` of them.
@@ -18,4 +20,39 @@ export interface Dataset {
   readonly quality: Float64Array;
   /** Cost in USD, >= 0, one per observation. */
   readonly costUsd: Float64Array;
+}
+
+/**
+ * Whether the arrays of a dataset fit each other, and the run.
+ * @throws RouterError `BAD_DATASET` naming the field
+ */
+export function checkDataset(data: Dataset, models: readonly string[], dimensions: number): void {
+  if (data.dimensions !== dimensions) {
+    bad('dimensions', `${dimensions} as in the run`, data.dimensions);
+  }
+  if (data.models.length !== models.length || data.models.some((name, i) => name !== models[i])) {
+    bad('models', 'the list of the run, in its order', data.models.join(', '));
+  }
+  if (data.features.length !== data.records * dimensions) {
+    bad('features', `${data.records} records * ${dimensions} values long`, data.features.length);
+  }
+  if (data.offsets.length !== data.records + 1 || data.offsets[0] !== 0) {
+    bad('offsets', `${data.records + 1} entries from 0`, `${data.offsets.length} from ${data.offsets[0]}`);
+  }
+  for (let i = 0; i < data.records; i++) {
+    if ((data.offsets[i] as number) > (data.offsets[i + 1] as number))
+      bad('offsets', 'ascending', `lower after record ${i}`);
+  }
+  const observations = data.offsets[data.records] as number;
+  for (const field of ['model', 'quality', 'costUsd'] as const) {
+    if (data[field].length !== observations)
+      bad(field, `${observations} long, as offsets says`, data[field].length);
+  }
+  for (const model of data.model) {
+    if (model >= models.length) bad('model', `indices below ${models.length}`, model);
+  }
+}
+
+function bad(field: keyof Dataset, wanted: string, got: string | number): never {
+  throw new RouterError('BAD_DATASET', `dataset.${field} must be ${wanted}, not ${got}`);
 }

@@ -1,1 +1,35 @@
-export {};
+export {
+  createArtifact,
+  type EncoderReference,
+  type Provenance,
+  type RouterArtifact,
+} from './artifact/artifact.ts';
+export { ARTIFACT_FORMAT, ARTIFACT_VERSION, decodeArtifact, encodeArtifact } from './artifact/file.ts';
+export type { KMeansModel, RouterModel } from './artifact/model.ts';
+export { createPredictor, type Prediction, type Predictor } from './artifact/predictor.ts';
+export { createRouter, type Route, type Router } from './artifact/router.ts';
+export { type CostBounds, logCostOf } from './cost/log-cost.ts';
+export { checkDataset, type Dataset } from './dataset.ts';
+export { BUILT_IN_ENCODERS } from './encoders/built-in.ts';
+export { encodeHashedNgrams, HASHED_NGRAMS } from './encoders/hashed-ngrams.ts';
+export { RouterError, ROUTER_ERROR_CODES, type RouterErrorCode } from './errors.ts';
+export { auc, aucShared, type CostRange } from './evaluation/auc.ts';
+export { type CostQuality, type CurvePoint, routerCurve } from './evaluation/curve.ts';
+export { concaveHull, type ConcaveHull, costAtQuality, qualityAtBudget } from './evaluation/hull.ts';
+export { geometricGrid, LAMBDA_GRID } from './evaluation/lambda-grid.ts';
+export {
+  bestSingle,
+  cheapestSingle,
+  oracle,
+  sharedCostRange,
+  type SingleModel,
+  singleModels,
+} from './evaluation/singles.ts';
+export { type TestSet, testSetOf } from './evaluation/test-set.ts';
+export { nearestCentreOf, type NearestCentre } from './linalg/nearest-centre.ts';
+export type { Program, ProgramStep, RecordVector, SumPlan } from './program.ts';
+export { type AwaitingSum, type ProgramRun, programNames, startProgram } from './programs/registry.ts';
+export { createGenerator, type MutableArrayLike, type SeededGenerator } from './random/generator.ts';
+export { selectRecords } from './select-records.ts';
+export { routerFromCentres } from './programs/kmeans/from-centres.ts';
+export type { KMeansParameters, KMeansSettings } from './programs/kmeans/parameters.ts';

@@ -1,5 +1,5 @@
 /**
- * A training method is a program: a small pure state machine that asks for sums and is given them (DESIGN, the one idea).
+ * A training method is a program: a small pure state machine that asks for sums and is given them.
  * `start` and `next` are public and bit-deterministic (basic IEEE arithmetic in a fixed order, no Math.exp, log, sin, cos, pow), so every
  * client computes the same plan from the same sums and refuses any other.
  */
@@ -37,9 +37,16 @@ export interface Program<Parameters, State> {
   /** Checks untrusted parameters (from a coordinator or a file); throws `RouterError` with code `BAD_PARAMETERS` naming the field. */
   parameters(untrusted: unknown): Parameters;
   start(parameters: Parameters): ProgramStep<State>;
-  /** @param sum the decoded sum over all survivors, `plan.dimension` values in the units of `contribute` */
+  /**
+   * @param sum the decoded sum over all survivors, `plan.dimension` values in the units of `contribute`
+   * @throws RouterError `BAD_SUM`; codes of the program's own where the sum leaves nothing to learn from
+   */
   next(state: State, sum: Float64Array): ProgramStep<State>;
-  /** The vectors of `data`'s records for the sum that `state` asks for, one after the other. */
+  /**
+   * The vectors of `data`'s records for the sum that `state` asks for, one after the other, inside the plan's bounds whatever
+   * values `data` holds.
+   * @throws RouterError `BAD_DATASET` where `data` does not fit the parameters
+   */
   contribute(state: State, data: Dataset): Iterable<RecordVector>;
   /** Canonical bytes of the whole public state: what "model hash" is taken of. */
   stateBytes(state: State): Uint8Array;

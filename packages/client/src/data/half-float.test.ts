@@ -37,7 +37,7 @@ describe('half precision (IEEE 754 binary16)', () => {
       bytes[2 * bits] = canonical & 0xff;
       bytes[2 * bits + 1] = canonical >>> 8;
     }
-    expect(encodeFloat16(decodeFloat16(bytes))).toEqual(bytes);
+    expect(Buffer.compare(encodeFloat16(decodeFloat16(bytes)), bytes)).toBe(0);
   });
 
   it('rounds to the nearest, and halfway to the even one', () => {

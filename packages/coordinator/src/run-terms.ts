@@ -1,0 +1,88 @@
+/** Everything that a run stands on, read and checked before anything is written or anybody connects. */
+import { equalBytes, toBase64, toHex } from '@tributary/crypto';
+import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
+import {
+  completeGraphThresholds,
+  MAX_MANIFEST_LENGTH,
+  ProtocolError,
+  type Roster,
+} from '@tributary/protocol';
+import { type ProgramRun, startProgram } from '@tributary/router';
+import {
+  encodeManifest,
+  type Identity,
+  readKeyFile,
+  readRosterFile,
+  runId,
+  type RunManifest,
+  RuntimeError,
+} from '@tributary/runtime';
+import type { CoordinatorConfig } from './config.ts';
+
+export interface RunTerms {
+  readonly roster: Roster;
+  readonly identity: Identity;
+  readonly manifest: RunManifest;
+  readonly manifestText: string;
+  /** Digest of the manifest. */
+  readonly run: Uint8Array;
+  readonly program: ProgramRun;
+}
+
+/** @throws RuntimeError BAD_FILE, BAD_CONFIG; RouterError for the program's parameters */
+export function readRunTerms(config: CoordinatorConfig): RunTerms {
+  const roster = readRosterFile(config.roster);
+  const identity = coordinatorIdentity(config, roster);
+  checkCohort(config, roster.members.length);
+  if ('seed' in config.run.parameters) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      "'run.parameters.seed' cannot be set: the coordinator draws a public seed for each run",
+      'remove it',
+    );
+  }
+  const manifest: RunManifest = {
+    ...config.run,
+    contributors: roster.members.length,
+    privacy: 'none',
+    seed: toHex(nodeRandomBytes(32)),
+  };
+  const manifestText = encodeManifest(manifest);
+  if (manifestText.length > MAX_MANIFEST_LENGTH) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `'run' takes ${manifestText.length} characters, at most ${MAX_MANIFEST_LENGTH} travel`,
+      "shorten 'run.parameters'",
+    );
+  }
+  const program = startProgram(manifest.program, { ...manifest.parameters, seed: manifest.seed });
+  return { roster, identity, manifest, manifestText, run: runId(nodeBackend, manifestText), program };
+}
+
+function coordinatorIdentity(config: CoordinatorConfig, roster: Roster): Identity {
+  const identity = readKeyFile(config.key);
+  if (!equalBytes(identity.publicKey, roster.coordinatorKey)) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `key file ${config.key} is not the coordinator of ${config.roster}`,
+      `the roster's 'coordinator' must be ${toBase64(identity.publicKey)}`,
+    );
+  }
+  return identity;
+}
+
+function checkCohort({ cohort, roster, thresholds }: CoordinatorConfig, members: number): void {
+  if (members < cohort.min) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `'cohort.min' ${cohort.min} is above the ${members} members of the roster`,
+      "lower 'cohort.min' or add members",
+    );
+  }
+  try {
+    completeGraphThresholds(members, thresholds);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new RuntimeError('BAD_CONFIG', `${roster}: ${error.message}`, error.hint, error);
+  }
+}

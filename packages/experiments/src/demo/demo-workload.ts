@@ -1,0 +1,67 @@
+/** What the demo trains on: the generated workload, or an evaluation log in which every model of the pool answered every query. */
+import { nodeBackend } from '@tributary/crypto/node';
+import {
+  completeQueries,
+  DataError,
+  type EvaluationLog,
+  readEvaluationLog,
+  restrictModels,
+  selectModels,
+  subsetLog,
+} from '@tributary/client';
+import { utf8 } from '@tributary/crypto';
+import { createGenerator, HASHED_NGRAMS, type SeededGenerator } from '@tributary/router';
+import { generateWorkload } from '../workload/generate-workload.ts';
+import type { DemoOptions } from './demo-options.ts';
+
+export interface DemoWorkload {
+  readonly name: string;
+  readonly synthetic: boolean;
+  /** Queries that every one of `models` answered, with the evaluations of these models only. */
+  readonly log: EvaluationLog;
+  readonly models: readonly string[];
+  /** Encoder of the embeddings: the log's own, or the built-in one. */
+  readonly encoder: string;
+  /** Length of an embedding. */
+  readonly dimensions: number;
+}
+
+const BUILT_IN = { encoder: HASHED_NGRAMS, dimensions: 1024 };
+
+/** Everything random about the demo but keys, masks and the run's public seed follows from here. */
+export function demoGenerator(seed: number): SeededGenerator {
+  return createGenerator(nodeBackend.sha256(utf8(`tributary demo ${seed}`)));
+}
+
+/** @throws DataError */
+export async function demoWorkload(options: DemoOptions): Promise<DemoWorkload> {
+  if (options.data === undefined) {
+    const generated = generateWorkload(demoGenerator(options.seed).fork('workload'));
+    const models = selectModels(generated, selection(options));
+    const log = restrictModels(generated, models);
+    return { name: log.source, synthetic: true, log, models, ...BUILT_IN };
+  }
+  const whole = await readEvaluationLog(options.data);
+  const models = selectModels(whole, selection(options));
+  const queries = completeQueries(whole, models);
+  if (queries.length === 0) {
+    throw new DataError(
+      'TOO_FEW_QUERIES',
+      `${options.data}: no query has a score and cost of all ${models.length} models, so routers cannot be compared on it`,
+      'a log with one model per query is the input of `tributary client start`; the demo needs a benchmark, or a smaller pool',
+    );
+  }
+  const log = restrictModels(subsetLog(whole, { queries }), models);
+  const { encoder, dimensions } = log.embeddings ?? BUILT_IN;
+  return { name: options.data, synthetic: false, log, models, encoder, dimensions };
+}
+
+function selection({ pool, excludeModels }: DemoOptions): {
+  kinds?: readonly string[];
+  exclude?: readonly string[];
+} {
+  return {
+    ...(pool === undefined ? {} : { kinds: pool }),
+    ...(excludeModels === undefined ? {} : { exclude: excludeModels }),
+  };
+}

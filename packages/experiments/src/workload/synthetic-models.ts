@@ -1,0 +1,89 @@
+import type { LoggedModel } from '@tributary/client';
+
+/** A model that does not exist: what it can do is declared here, its prices are of the order of 2025's price lists. */
+export interface SyntheticModel extends LoggedModel {
+  readonly usdPerMillionInputTokens: number;
+  readonly usdPerMillionOutputTokens: number;
+  /** Its answers' length as a multiple of the task's typical length. */
+  readonly verbosity: number;
+  /** Ability on tasks that `abilities` does not name, on the scale of the prompts' difficulty: at equal values it succeeds half the time. */
+  readonly ability: number;
+  /** Ability by name of the task. */
+  readonly abilities: Readonly<Record<string, number>>;
+}
+
+/** A cheap and a middling generalist, four specialists, and two strong models of which the dearer is not better at everything. */
+export const SYNTHETIC_MODELS: readonly SyntheticModel[] = [
+  {
+    name: 'synthetic-small',
+    kind: 'generalist',
+    usdPerMillionInputTokens: 0.05,
+    usdPerMillionOutputTokens: 0.2,
+    verbosity: 0.8,
+    ability: 0.3,
+    abilities: { trivia: 0.38, summarisation: 0.46, stories: 0.4 },
+  },
+  {
+    name: 'synthetic-medium',
+    kind: 'generalist',
+    usdPerMillionInputTokens: 0.3,
+    usdPerMillionOutputTokens: 1.2,
+    verbosity: 1,
+    ability: 0.43,
+    abilities: { summarisation: 0.55, stories: 0.54 },
+  },
+  {
+    name: 'synthetic-code',
+    kind: 'specialist',
+    usdPerMillionInputTokens: 0.2,
+    usdPerMillionOutputTokens: 0.8,
+    verbosity: 0.9,
+    ability: 0.18,
+    abilities: { code: 0.92, tables: 0.7, arithmetic: 0.42 },
+  },
+  {
+    name: 'synthetic-math',
+    kind: 'specialist',
+    usdPerMillionInputTokens: 0.15,
+    usdPerMillionOutputTokens: 0.6,
+    verbosity: 1.6,
+    ability: 0.16,
+    abilities: { arithmetic: 0.94, tables: 0.84, code: 0.38 },
+  },
+  {
+    name: 'synthetic-polyglot',
+    kind: 'specialist',
+    usdPerMillionInputTokens: 0.15,
+    usdPerMillionOutputTokens: 0.5,
+    verbosity: 0.9,
+    ability: 0.22,
+    abilities: { translation: 0.93, summarisation: 0.68, stories: 0.6 },
+  },
+  {
+    name: 'synthetic-counsel',
+    kind: 'specialist',
+    usdPerMillionInputTokens: 0.4,
+    usdPerMillionOutputTokens: 1.4,
+    verbosity: 1.1,
+    ability: 0.2,
+    abilities: { law: 0.92, medicine: 0.88, summarisation: 0.55 },
+  },
+  {
+    name: 'synthetic-large',
+    kind: 'generalist',
+    usdPerMillionInputTokens: 1.2,
+    usdPerMillionOutputTokens: 5,
+    verbosity: 1,
+    ability: 0.57,
+    abilities: { stories: 0.84, trivia: 0.66 },
+  },
+  {
+    name: 'synthetic-max',
+    kind: 'generalist',
+    usdPerMillionInputTokens: 4,
+    usdPerMillionOutputTokens: 16,
+    verbosity: 1.1,
+    ability: 0.66,
+    abilities: { trivia: 0.95, translation: 0.64 },
+  },
+];

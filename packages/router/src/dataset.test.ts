@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { checkDataset, type Dataset } from './dataset.ts';
+import { selectRecords } from './select-records.ts';
+import { expectRouterError } from './testing/expect-router-error.ts';
+import { toyDataset } from './testing/toy-dataset.ts';
+
+const data = toyDataset('dataset', { records: 6, observations: 2 });
+
+describe('a dataset', () => {
+  it('passes with the models and dimensions of the run', () => {
+    expect(() => checkDataset(data, ['ant', 'bee', 'cat'], 8)).not.toThrow();
+  });
+
+  it.each<[keyof Dataset, Partial<Dataset>]>([
+    ['dimensions', { dimensions: 9 }],
+    ['models', { models: ['ant', 'bee'] }],
+    ['models', { models: ['bee', 'ant', 'cat'] }],
+    ['features', { features: new Float32Array(47) }],
+    ['offsets', { offsets: new Uint32Array(6) }],
+    ['offsets', { offsets: Uint32Array.of(1, 2, 4, 6, 8, 10, 12) }],
+    ['offsets', { offsets: Uint32Array.of(0, 2, 1, 6, 8, 10, 12) }],
+    ['model', { model: new Uint16Array(11) }],
+    ['model', { model: new Uint16Array(12).fill(3) }],
+    ['quality', { quality: new Float64Array(13) }],
+    ['costUsd', { costUsd: new Float64Array(0) }],
+  ])('is refused for its %s', (field, change) => {
+    expectRouterError('BAD_DATASET', `dataset.${field}`, () =>
+      checkDataset({ ...data, ...change }, ['ant', 'bee', 'cat'], 8),
+    );
+  });
+});
+
+describe('selected records', () => {
+  it('keep their features and observations, in the order asked for', () => {
+    const selected = selectRecords(data, [4, 1]);
+    expect(selected.records).toBe(2);
+    expect([...selected.features]).toEqual([
+      ...data.features.subarray(32, 40),
+      ...data.features.subarray(8, 16),
+    ]);
+    expect([...selected.offsets]).toEqual([0, 2, 4]);
+    for (const field of ['model', 'quality', 'costUsd'] as const) {
+      expect([...selected[field]]).toEqual([8, 9, 2, 3].map((o) => data[field][o]));
+    }
+  });
+
+  it('are a dataset again, also when they are none', () => {
+    expect(() => checkDataset(selectRecords(data, [5, 0]), data.models, 8)).not.toThrow();
+    expect(() => checkDataset(selectRecords(data, []), data.models, 8)).not.toThrow();
+  });
+});

@@ -1,0 +1,126 @@
+import { RouterError, type RouterErrorCode } from '../errors.ts';
+
+export interface NumberRange {
+  readonly least: number;
+  readonly most: number;
+  readonly integer?: boolean;
+  /** Taken where the field is absent; without it the field is required. */
+  readonly otherwise?: number;
+}
+
+export interface LengthRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Reads the fields of an untrusted object one by one, each with its type and range, and refuses what nobody asked for. */
+export class FieldReader {
+  readonly #fields: ReadonlyMap<string, unknown>;
+  readonly #path: string;
+  readonly #code: RouterErrorCode;
+  readonly #known = new Set<string>();
+
+  /**
+   * @param path what the object is, for messages: "parameters", "artifact.encoder"
+   * @param code of the `RouterError` that every method throws
+   */
+  constructor(untrusted: unknown, path: string, code: RouterErrorCode) {
+    this.#path = path;
+    this.#code = code;
+    if (typeof untrusted !== 'object' || untrusted === null || Array.isArray(untrusted)) {
+      throw new RouterError(code, `${path} must be an object`);
+    }
+    this.#fields = new Map(Object.entries(untrusted));
+  }
+
+  number(name: string, range: NumberRange): number {
+    const value = this.#has(name) ? this.#take(name) : range.otherwise;
+    if (typeof value === 'number' && isWithin(value, range)) return value;
+    const kind = range.integer === true ? 'an integer' : 'a number';
+    return this.fail(name, `${kind} in ${range.least} .. ${range.most}`, value);
+  }
+
+  /** @param pattern what the whole text must match, with its description in words */
+  text(name: string, pattern: RegExp, described: string): string {
+    const value = this.#take(name);
+    return typeof value === 'string' && pattern.test(value) ? value : this.fail(name, described, value);
+  }
+
+  /** Texts that differ from each other, none empty. */
+  names(name: string, least: number, most: number): string[] {
+    const value = this.#take(name);
+    const described = `${least} .. ${most} different non-empty texts`;
+    if (!Array.isArray(value) || value.length < least || value.length > most) {
+      return this.fail(name, described, value);
+    }
+    const names = value.filter((entry): entry is string => typeof entry === 'string' && entry !== '');
+    return new Set(names).size === value.length ? names : this.fail(name, described, value);
+  }
+
+  /** An array of numbers, each inside the range. */
+  numbers(name: string, length: LengthRange, range: NumberRange): number[] {
+    const value = this.#take(name);
+    const kind = range.integer === true ? 'integers' : 'numbers';
+    const count = length.least === length.most ? `${length.least}` : `${length.least} .. ${length.most}`;
+    const described = `${count} ${kind} in ${range.least} .. ${range.most}`;
+    if (!Array.isArray(value) || value.length < length.least || value.length > length.most) {
+      return this.fail(name, described, value);
+    }
+    const numbers = value.filter(
+      (entry): entry is number => typeof entry === 'number' && isWithin(entry, range),
+    );
+    return numbers.length === value.length ? numbers : this.fail(name, described, value);
+  }
+
+  object(name: string): FieldReader {
+    return new FieldReader(this.#take(name), `${this.#path}.${name}`, this.#code);
+  }
+
+  optionalObject(name: string): FieldReader | undefined {
+    return this.#has(name) ? this.object(name) : undefined;
+  }
+
+  /** Refuses fields that no call has asked for. */
+  end(): void {
+    for (const name of this.#fields.keys()) {
+      if (this.#known.has(name)) continue;
+      const known = [...this.#known].join(', ');
+      throw new RouterError(
+        this.#code,
+        `${this.#path} has no field ${JSON.stringify(name)}; its fields are ${known}`,
+      );
+    }
+  }
+
+  fail(name: string, wanted: string, got: unknown): never {
+    throw new RouterError(this.#code, `${this.#path}.${name} must be ${wanted}${butIs(got)}`);
+  }
+
+  #take(name: string): unknown {
+    this.#known.add(name);
+    return this.#fields.get(name);
+  }
+
+  #has(name: string): boolean {
+    this.#known.add(name);
+    return this.#fields.get(name) !== undefined;
+  }
+}
+
+function isWithin(value: number, { least, most, integer }: NumberRange): boolean {
+  return value >= least && value <= most && (integer !== true || Number.isSafeInteger(value));
+}
+
+const SHOWN = 60;
+
+/** What was found instead, short enough for one line whatever it was. */
+function butIs(value: unknown): string {
+  if (value === undefined) return '; it is missing';
+  if (Array.isArray(value)) return `; it is an array of length ${value.length}`;
+  return typeof value === 'object' && value !== null ? '; it is an object' : `, not ${scalar(value)}`;
+}
+
+function scalar(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN));
+  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : `of type ${typeof value}`;
+}
