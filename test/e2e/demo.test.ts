@@ -3,37 +3,52 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DemoResult } from '@tributary/experiments';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory, tributary } from '../support/cli.ts';
+import { temporaryDirectory, tributary, tributaryFromSource } from '../support/cli.ts';
 
 const DEMO_TIMEOUT_MS = 180_000;
 
-async function demo(...args: readonly string[]): Promise<{ result: DemoResult; stderr: string; out: string }> {
+async function demo(
+  ...args: readonly string[]
+): Promise<{ result: DemoResult; stderr: string; out: string }> {
   const out = temporaryDirectory();
-  const run = await tributary(['demo', '--json', '--out', out, ...args]);
+  const run = await tributaryFromSource(['demo', '--json', '--out', out, ...args]);
   expect(run.exitCode, run.stderr).toBe(0);
   return { result: run.result as DemoResult, stderr: run.stderr, out };
 }
 
 describe('the demo', () => {
-  it('trains a router across five processes, exact in every sum, and worth federating for', async () => {
-    const { result, stderr, out } = await demo();
-    expect(result).toMatchObject({ router: 'kmeans', clients: 5, survivors: 5, exact: true });
-    expect(result.checkedSums).toBe(result.rounds);
-    expect(result.aucShared.federated).toBeGreaterThan(result.aucShared.static + 0.02);
-    for (const local of result.aucShared.local) expect(result.aucShared.federated).toBeGreaterThan(local);
-    expect(stderr).toContain('no privacy noise');
-    const report = readFileSync(result.report, 'utf8');
-    expect(report).toContain('<svg');
-    expect(report.toLowerCase()).toContain('synthetic');
-    expect(existsSync(join(out, 'clients', 'org-0', 'router.json'))).toBe(true);
-    // Every organisation computed the same router from the opened sums as the coordinator did.
-    const router = readFileSync(join(out, 'coordinator', 'output', 'router.json'), 'utf8');
-    for (const name of ['org-0', 'org-4']) {
-      expect(readFileSync(join(out, 'clients', name, 'router.json'), 'utf8')).toBe(router);
-    }
-    const routed = await tributary(['route', '--artifact', join(out, 'clients', 'org-0', 'router.json'), '--json', 'What is 17 plus 25?']);
-    expect(routed).toMatchObject({ exitCode: 0, result: { model: expect.stringContaining('synthetic') as string } });
-  }, DEMO_TIMEOUT_MS);
+  it(
+    'trains a router across five processes, exact in every sum, and worth federating for',
+    async () => {
+      const { result, stderr, out } = await demo();
+      expect(result).toMatchObject({ router: 'kmeans', clients: 5, survivors: 5, exact: true });
+      expect(result.checkedSums).toBe(result.rounds);
+      expect(result.aucShared.federated).toBeGreaterThan(result.aucShared.static + 0.02);
+      for (const local of result.aucShared.local) expect(result.aucShared.federated).toBeGreaterThan(local);
+      expect(stderr).toContain('no privacy noise');
+      const report = readFileSync(result.report, 'utf8');
+      expect(report).toContain('<svg');
+      expect(report.toLowerCase()).toContain('synthetic');
+      expect(existsSync(join(out, 'clients', 'org-0', 'router.json'))).toBe(true);
+      // Every organisation computed the same router from the opened sums as the coordinator did.
+      const router = readFileSync(join(out, 'coordinator', 'output', 'router.json'), 'utf8');
+      for (const name of ['org-0', 'org-4']) {
+        expect(readFileSync(join(out, 'clients', name, 'router.json'), 'utf8')).toBe(router);
+      }
+      const routed = await tributary([
+        'route',
+        '--artifact',
+        join(out, 'clients', 'org-0', 'router.json'),
+        '--json',
+        'What is 17 plus 25?',
+      ]);
+      expect(routed).toMatchObject({
+        exitCode: 0,
+        result: { model: expect.stringContaining('synthetic') as string },
+      });
+    },
+    DEMO_TIMEOUT_MS,
+  );
 
   it.each(['setup', 'masked-input', 'consistency', 'unmask'])(
     'goes on, exactly, when a client is killed in %s',
