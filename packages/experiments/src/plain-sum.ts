@@ -1,3 +1,4 @@
+import { chooseEncoding, decodeSum, type Encoding, encodeRecords } from '@tributary/privacy';
 import type { Dataset, ProgramRun, RecordVector, RouterModel, SumPlan } from '@tributary/router';
 
 /** How one client's records become integers, and a sum of integers numbers again: what the shells do around the secure sum. */
@@ -5,6 +6,24 @@ export interface SumCodec {
   /** @returns the raw sum of the records' integers, `plan.dimension` of them */
   encode(records: Iterable<RecordVector>, plan: SumPlan): Int32Array;
   decode(sum: Int32Array, plan: SumPlan): Float64Array;
+}
+
+/** The public numbers that fix how a plan's sums are encoded. */
+export interface SumShape {
+  /** Most organisations in one sum. */
+  readonly contributors: number;
+  /** Most records of one organisation. */
+  readonly maxRecords: number;
+}
+
+/** The encoding that a run without noise uses. */
+export function exactCodec({ contributors, maxRecords }: SumShape): SumCodec {
+  const encodingOf = (plan: SumPlan): Encoding =>
+    chooseEncoding({ ...plan, contributors, maxRecords }).encoding;
+  return {
+    encode: (records, plan) => encodeRecords(records, plan.dimension, encodingOf(plan)).vector,
+    decode: (sum, plan) => decodeSum(sum, encodingOf(plan)),
+  };
 }
 
 export interface PlainRun {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkDataset, type Dataset } from './dataset.ts';
 import { selectRecords } from './select-records.ts';
-import { expectRouterError } from './testing/expect-router-error.ts';
+import { refusal } from './testing/refusal.ts';
 import { toyDataset } from './testing/toy-dataset.ts';
 
 const data = toyDataset('dataset', { records: 6, observations: 2 });
@@ -24,8 +24,8 @@ describe('a dataset', () => {
     ['quality', { quality: new Float64Array(13) }],
     ['costUsd', { costUsd: new Float64Array(0) }],
   ])('is refused for its %s', (field, change) => {
-    expectRouterError('BAD_DATASET', `dataset.${field}`, () =>
-      checkDataset({ ...data, ...change }, ['ant', 'bee', 'cat'], 8),
+    expect(() => checkDataset({ ...data, ...change }, ['ant', 'bee', 'cat'], 8)).toThrow(
+      refusal('BAD_DATASET', `dataset.${field}`),
     );
   });
 });

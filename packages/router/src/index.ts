@@ -6,12 +6,18 @@ export {
 } from './artifact/artifact.ts';
 export { ARTIFACT_FORMAT, ARTIFACT_VERSION, decodeArtifact, encodeArtifact } from './artifact/file.ts';
 export type { KMeansModel, RouterModel } from './artifact/model.ts';
-export { createPredictor, type Prediction, type Predictor } from './artifact/predictor.ts';
+export {
+  createPredictor,
+  emptyPrediction,
+  observedModels,
+  type Prediction,
+  type Predictor,
+} from './artifact/predictor.ts';
 export { createRouter, type Route, type Router } from './artifact/router.ts';
 export { type CostBounds, logCostOf } from './cost/log-cost.ts';
 export { checkDataset, type Dataset } from './dataset.ts';
 export { BUILT_IN_ENCODERS } from './encoders/built-in.ts';
-export { encodeHashedNgrams, HASHED_NGRAMS } from './encoders/hashed-ngrams.ts';
+export { encodeHashedNgrams, HASHED_NGRAMS, HASHED_NGRAMS_DIMENSIONS } from './encoders/hashed-ngrams.ts';
 export { RouterError, ROUTER_ERROR_CODES, type RouterErrorCode } from './errors.ts';
 export { auc, aucShared, type CostRange } from './evaluation/auc.ts';
 export { type CostQuality, type CurvePoint, routerCurve } from './evaluation/curve.ts';
@@ -28,8 +34,8 @@ export {
 export { type TestSet, testSetOf } from './evaluation/test-set.ts';
 export { nearestCentreOf, type NearestCentre } from './linalg/nearest-centre.ts';
 export type { Program, ProgramStep, RecordVector, SumPlan } from './program.ts';
+export { routerFromCentres } from './programs/kmeans/from-centres.ts';
+export type { KMeansSettings } from './programs/kmeans/parameters.ts';
 export { type AwaitingSum, type ProgramRun, programNames, startProgram } from './programs/registry.ts';
 export { createGenerator, type MutableArrayLike, type SeededGenerator } from './random/generator.ts';
 export { selectRecords } from './select-records.ts';
-export { routerFromCentres } from './programs/kmeans/from-centres.ts';
-export type { KMeansParameters, KMeansSettings } from './programs/kmeans/parameters.ts';

@@ -1,9 +1,9 @@
 import {
-  type CostBounds,
   type Dataset,
   type KMeansModel,
   logCostOf,
   nearestCentreOf,
+  observedModels,
 } from '@tributary/router';
 
 /**
@@ -14,8 +14,7 @@ import {
 export function heldOutLoss(model: KMeansModel, data: Dataset): number {
   const { models, dimensions, centres } = model;
   const nearest = nearestCentreOf(centres, dimensions);
-  const known = knownModels(model);
-  const bounds: CostBounds = model;
+  const known = observedModels(model);
   let loss = 0;
   let observations = 0;
   for (let i = 0; i < data.records; i++) {
@@ -24,13 +23,9 @@ export function heldOutLoss(model: KMeansModel, data: Dataset): number {
       const m = data.model[o] as number;
       if (known[m] !== true) continue;
       loss += ((model.quality[start + m] as number) - (data.quality[o] as number)) ** 2;
-      loss += ((model.logCost[start + m] as number) - logCostOf(data.costUsd[o] as number, bounds)) ** 2;
+      loss += ((model.logCost[start + m] as number) - logCostOf(data.costUsd[o] as number, model)) ** 2;
       observations++;
     }
   }
   return observations === 0 ? 0 : loss / observations;
-}
-
-function knownModels({ models, observations }: KMeansModel): boolean[] {
-  return models.map((_, m) => observations.some((n, cell) => n > 0 && cell % models.length === m));
 }

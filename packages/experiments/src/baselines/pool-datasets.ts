@@ -1,12 +1,13 @@
-import type { Dataset } from '@tributary/router';
+import { type Dataset, RouterError } from '@tributary/router';
 
 /**
  * The records of all clients in one dataset, client after client: what nobody in a federation has.
  * @param clients at least one; all with the same models and dimensions
+ * @throws RouterError `NO_RECORDS`
  */
 export function poolDatasets(clients: readonly Dataset[]): Dataset {
   const [first] = clients;
-  if (first === undefined) throw new RangeError('there is no client to pool');
+  if (first === undefined) throw new RouterError('NO_RECORDS', 'there is no client to pool');
   const records = clients.reduce((total, client) => total + client.records, 0);
   const observations = clients.reduce((total, client) => total + client.model.length, 0);
   const pooled = {

@@ -12,7 +12,7 @@ export interface SyntheticModel extends LoggedModel {
   readonly abilities: Readonly<Record<string, number>>;
 }
 
-/** A cheap and a middling generalist, four specialists, and two strong models of which the dearer is not better at everything. */
+/** A cheap and a dear generalist, and four specialists that beat both at what they are for and at little else. */
 export const SYNTHETIC_MODELS: readonly SyntheticModel[] = [
   {
     name: 'synthetic-small',
@@ -20,17 +20,8 @@ export const SYNTHETIC_MODELS: readonly SyntheticModel[] = [
     usdPerMillionInputTokens: 0.05,
     usdPerMillionOutputTokens: 0.2,
     verbosity: 0.8,
-    ability: 0.3,
-    abilities: { trivia: 0.38, summarisation: 0.46, stories: 0.4 },
-  },
-  {
-    name: 'synthetic-medium',
-    kind: 'generalist',
-    usdPerMillionInputTokens: 0.3,
-    usdPerMillionOutputTokens: 1.2,
-    verbosity: 1,
-    ability: 0.43,
-    abilities: { summarisation: 0.55, stories: 0.54 },
+    ability: 0.32,
+    abilities: { trivia: 0.4, summarisation: 0.48, stories: 0.42 },
   },
   {
     name: 'synthetic-code',
@@ -57,7 +48,7 @@ export const SYNTHETIC_MODELS: readonly SyntheticModel[] = [
     usdPerMillionOutputTokens: 0.5,
     verbosity: 0.9,
     ability: 0.22,
-    abilities: { translation: 0.93, summarisation: 0.68, stories: 0.6 },
+    abilities: { translation: 0.93, summarisation: 0.68, stories: 0.64 },
   },
   {
     name: 'synthetic-counsel',
@@ -71,19 +62,10 @@ export const SYNTHETIC_MODELS: readonly SyntheticModel[] = [
   {
     name: 'synthetic-large',
     kind: 'generalist',
-    usdPerMillionInputTokens: 1.2,
-    usdPerMillionOutputTokens: 5,
-    verbosity: 1,
-    ability: 0.57,
-    abilities: { stories: 0.84, trivia: 0.66 },
-  },
-  {
-    name: 'synthetic-max',
-    kind: 'generalist',
-    usdPerMillionInputTokens: 4,
-    usdPerMillionOutputTokens: 16,
+    usdPerMillionInputTokens: 3,
+    usdPerMillionOutputTokens: 12,
     verbosity: 1.1,
-    ability: 0.66,
-    abilities: { trivia: 0.95, translation: 0.64 },
+    ability: 0.64,
+    abilities: { trivia: 0.95, stories: 0.8 },
   },
 ];

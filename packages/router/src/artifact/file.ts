@@ -3,7 +3,7 @@
  * what was read predicts exactly as what was written.
  */
 import { RouterError } from '../errors.ts';
-import { FieldReader } from '../input/field-reader.ts';
+import { FieldReader, NAME, NAME_DESCRIBED } from '../input/field-reader.ts';
 import type { Provenance, RouterArtifact } from './artifact.ts';
 import { kmeansSectionOf, readKMeansSection } from './kmeans-section.ts';
 import type { RouterModel } from './model.ts';
@@ -12,8 +12,6 @@ import { MAX_LAMBDA } from './router.ts';
 export const ARTIFACT_FORMAT = 'tributary-router';
 export const ARTIFACT_VERSION = 1;
 
-const NAME = /^[^\p{Cc}]{1,200}$/u;
-const NAME_DESCRIBED = '1 .. 200 characters without control characters';
 const HEXADECIMAL = /^(?:[0-9a-f]{2}){1,64}$/;
 const HEXADECIMAL_DESCRIBED = '1 .. 64 bytes in lower-case hexadecimal';
 const MAX_MODELS = 4096;

@@ -1,6 +1,7 @@
 import { float64sFromBase64, float64sToBase64 } from '../bytes/float64-base64.ts';
 import type { FieldReader } from '../input/field-reader.ts';
 import type { KMeansModel } from './model.ts';
+import { observedModels } from './predictor.ts';
 
 /** The part of an artifact that is particular to a K-means router. */
 export interface KMeansSection {
@@ -42,25 +43,24 @@ export function readKMeansSection(
   const unit = { least: 0, most: 1 };
   const centres = float64sFromBase64(fields.text('centres', /^[A-Za-z0-9+/]*={0,2}$/, 'base64'));
   if (centres?.length !== clusters * dimensions || !centres.every(Number.isFinite)) {
-    fields.fail(
+    return fields.fail(
       'centres',
       `base64 of ${clusters} * ${dimensions} finite little-endian doubles`,
-      centres?.length,
+      'other bytes',
     );
   }
   const observations = Float64Array.from(fields.numbers('observations', cells, { least: 0, most: 2 ** 53 }));
-  if (!observations.some((n) => n > 0)) fields.fail('observations', 'above 0 for at least one model', 0);
   const quality = Float64Array.from(fields.numbers('quality', cells, unit));
   const logCost = Float64Array.from(fields.numbers('logCost', cells, unit));
   const perModel = { least: models.length, most: models.length };
   const logCostVariance = Float64Array.from(fields.numbers('logCostVariance', perModel, unit));
   fields.end();
-  return {
+  const model: KMeansModel = {
     kind: 'kmeans',
     models,
     dimensions,
     clusters,
-    centres: centres ?? new Float64Array(),
+    centres,
     observations,
     quality,
     logCost,
@@ -68,4 +68,6 @@ export function readKMeansSection(
     costMinUsd,
     costMaxUsd,
   };
+  if (!observedModels(model).includes(true)) fields.fail('observations', 'above 0 for at least one model', 0);
+  return model;
 }

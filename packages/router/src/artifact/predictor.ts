@@ -61,10 +61,10 @@ function kmeansPredictor(model: KMeansModel): Predictor {
 export function kmeansTables(model: KMeansModel): Prediction {
   const { models, clusters } = model;
   const tables = emptyPrediction(clusters * models.length);
-  const observed = observationsPerModel(model);
+  const observed = observedModels(model);
   for (let cell = 0; cell < clusters * models.length; cell++) {
     const m = cell % models.length;
-    const known = (observed[m] as number) >= 0.5;
+    const known = observed[m] === true;
     const variance = model.logCostVariance[m] as number;
     tables.quality[cell] = known ? (model.quality[cell] as number) : Number.NaN;
     tables.costUsd[cell] = known ? meanCostUsd(model.logCost[cell] as number, variance, model) : Number.NaN;
@@ -72,11 +72,12 @@ export function kmeansTables(model: KMeansModel): Prediction {
   return tables;
 }
 
-export function observationsPerModel({ models, observations }: KMeansModel): Float64Array {
+/** Which models anybody observed. With noise, half an observation is none. */
+export function observedModels({ models, observations }: KMeansModel): boolean[] {
   const perModel = new Float64Array(models.length);
   observations.forEach((n, cell) => {
     const m = cell % models.length;
     perModel[m] = (perModel[m] as number) + n;
   });
-  return perModel;
+  return Array.from(perModel, (n) => n >= 0.5);
 }

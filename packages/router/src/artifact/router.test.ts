@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectRouterError } from '../testing/expect-router-error.ts';
+import { refusal } from '../testing/refusal.ts';
 import { TOY_MODEL } from '../testing/toy-model.ts';
 import { createArtifact } from './artifact.ts';
 import { defaultLambdaOf } from './default-lambda.ts';
@@ -61,11 +61,11 @@ describe('routing', () => {
   });
 
   it('refuses an embedding or a lambda that is none', () => {
-    expectRouterError('BAD_EMBEDDING', '2 values', () => router.route(new Float32Array(3)));
-    expectRouterError('BAD_EMBEDDING', 'finite', () => router.route(Float32Array.of(Number.NaN, 0)));
+    expect(() => router.route(new Float32Array(3))).toThrow(refusal('BAD_EMBEDDING', '2 values'));
+    expect(() => router.route(Float32Array.of(Number.NaN, 0))).toThrow(refusal('BAD_EMBEDDING', 'finite'));
     for (const lambda of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e101]) {
-      expectRouterError('BAD_LAMBDA', 'lambda', () => router.route(FIRST, lambda));
-      expectRouterError('BAD_LAMBDA', 'lambda', () => router.rank(FIRST, lambda));
+      expect(() => router.route(FIRST, lambda)).toThrow(refusal('BAD_LAMBDA', 'lambda'));
+      expect(() => router.rank(FIRST, lambda)).toThrow(refusal('BAD_LAMBDA', 'lambda'));
     }
   });
 
@@ -74,7 +74,7 @@ describe('routing', () => {
       ...createArtifact(TOY_MODEL, 'e'),
       model: { ...TOY_MODEL, observations: new Float64Array(8) },
     });
-    expectRouterError('NO_OBSERVATIONS', 'no model', () => blank.route(FIRST));
+    expect(() => blank.route(FIRST)).toThrow(refusal('NO_OBSERVATIONS', 'no model'));
     expect(blank.rank(FIRST)).toEqual([]);
   });
 });

@@ -27,7 +27,7 @@ describe('the log cost', () => {
     const weights = logs.map((x) => Math.exp((-x * x) / 2));
     const total = weights.reduce((a, b) => a + b);
     const expected = (f: (cost: number) => number): number =>
-      logs.reduce((sum, x, i) => sum + ((weights[i] as number) / total) * f(1e-3 * Math.exp(0.8 * x)), 0);
+      logs.reduce((sum, x, i) => sum + ((weights[i] ?? 0) / total) * f(1e-3 * Math.exp(0.8 * x)), 0);
     const mean = expected((cost) => logCostOf(cost, BOUNDS));
     const variance = expected((cost) => logCostOf(cost, BOUNDS) ** 2) - mean ** 2;
     const truth = expected((cost) => cost);

@@ -5,7 +5,7 @@ import { encodeHashedNgrams, HASHED_NGRAMS, HASHED_NGRAMS_DIMENSIONS } from './h
 
 function cosine(a: string, b: string): number {
   const [x, y] = [encodeHashedNgrams(a), encodeHashedNgrams(b)];
-  return x.reduce((total, value, j) => total + value * (y[j] as number), 0);
+  return x.reduce((total, value, j) => total + value * (y[j] ?? 0), 0);
 }
 
 describe('the built-in encoder', () => {

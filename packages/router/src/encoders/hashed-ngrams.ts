@@ -1,7 +1,8 @@
 /**
  * The built-in text encoder: hashed word and character n-grams under a sparse sign projection (Weinberger et al., Feature Hashing for
  * Large Scale Multitask Learning, 2009). It has no weights and learns nothing from a corpus, so it needs no download and tells nothing
- * about anybody's texts. It knows words, not meanings: a learned embedding routes better where one is at hand.
+ * about anybody's texts. It knows words, not meanings: a learned embedding routes better where one is at hand. What is a letter, and its
+ * lower case, is what the platform's Unicode tables say; they differ between platforms in newly assigned characters only.
  */
 
 export const HASHED_NGRAMS = 'hashed-ngrams-1024';

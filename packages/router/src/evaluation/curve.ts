@@ -18,7 +18,7 @@ export interface CurvePoint extends CostQuality {
  * The router's choices at each lambda, scored by what truly happened.
  * @param lambdas quality per USD
  * @returns one point per lambda, in their order
- * @throws RouterError `BAD_TEST_SET` where the router is for other models or dimensions
+ * @throws RouterError `BAD_TEST_SET` where the router is for other models or dimensions, `NO_OBSERVATIONS` where it predicts nothing
  */
 export function routerCurve(router: Predictor, test: TestSet, lambdas: readonly number[]): CurvePoint[] {
   const { quality, costUsd } = predictAll(router, test);
@@ -26,7 +26,9 @@ export function routerCurve(router: Predictor, test: TestSet, lambdas: readonly 
   return lambdas.map((lambda) => {
     let [totalQuality, totalCost] = [0, 0];
     for (let start = 0; start < quality.length; start += models) {
-      const chosen = start + chooseModel(quality, costUsd, start, models, lambda);
+      const model = chooseModel(quality, costUsd, start, models, lambda);
+      if (model < 0) throw new RouterError('NO_OBSERVATIONS', 'the router has predictions for no model');
+      const chosen = start + model;
       totalQuality += test.quality[chosen] as number;
       totalCost += test.costUsd[chosen] as number;
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Prediction, Predictor } from '../artifact/predictor.ts';
-import { expectRouterError } from '../testing/expect-router-error.ts';
+import { refusal } from '../testing/refusal.ts';
 import { toyDataset } from '../testing/toy-dataset.ts';
 import { auc, aucShared } from './auc.ts';
 import { type CostQuality, routerCurve } from './curve.ts';
@@ -44,7 +44,7 @@ describe('the lambda grid', () => {
   it('has 100 points from 1e-2 to 1e7, each the same factor above the one before', () => {
     expect([LAMBDA_GRID.length, LAMBDA_GRID[0], LAMBDA_GRID.at(-1)]).toEqual([100, 1e-2, 1e7]);
     LAMBDA_GRID.slice(1).forEach((lambda, i) => {
-      expect(lambda / (LAMBDA_GRID[i] as number)).toBeCloseTo(1.23285, 5);
+      expect(lambda / (LAMBDA_GRID[i] ?? 0)).toBeCloseTo(1.23285, 5);
     });
     expect(geometricGrid(1, 4, 3)).toEqual([1, 2, 4]);
   });
@@ -61,13 +61,23 @@ describe('the curve of a router', () => {
   });
 
   it('is refused for a router of other models or dimensions', () => {
-    expectRouterError('BAD_TEST_SET', 'cow', () =>
-      routerCurve({ ...PREDICTOR, models: ['ant', 'cow'] }, TEST, [0]),
+    expect(() => routerCurve({ ...PREDICTOR, models: ['ant', 'cow'] }, TEST, [0])).toThrow(
+      refusal('BAD_TEST_SET', 'cow'),
     );
-    expectRouterError('BAD_TEST_SET', 'dimensions', () =>
-      routerCurve({ ...PREDICTOR, dimensions: 2 }, TEST, [0]),
+    expect(() => routerCurve({ ...PREDICTOR, dimensions: 2 }, TEST, [0])).toThrow(
+      refusal('BAD_TEST_SET', 'dimensions'),
     );
   });
+});
+
+it('a router that predicts nothing has no curve', () => {
+  const blind: Predictor = {
+    ...PREDICTOR,
+    predict(_: Float32Array, { quality }: Prediction): void {
+      quality.fill(Number.NaN);
+    },
+  };
+  expect(() => routerCurve(blind, TEST, [1])).toThrow(refusal('NO_OBSERVATIONS', 'no model'));
 });
 
 describe('a test set', () => {
@@ -84,8 +94,10 @@ describe('a test set', () => {
   });
 
   it('needs a query, and every model on each', () => {
-    expectRouterError('BAD_TEST_SET', 'at least one', () => testSetOf(toyDataset('none', { records: 0 })));
-    expectRouterError('BAD_TEST_SET', 'query 0', () => testSetOf(toyDataset('sparse', { records: 3 })));
+    expect(() => testSetOf(toyDataset('none', { records: 0 }))).toThrow(
+      refusal('BAD_TEST_SET', 'at least one'),
+    );
+    expect(() => testSetOf(toyDataset('sparse', { records: 3 }))).toThrow(refusal('BAD_TEST_SET', 'query 0'));
   });
 });
 
@@ -119,11 +131,11 @@ describe('the concave hull', () => {
       fc.property(points, (cloud) => {
         const hull = concaveHull(cloud);
         const slopes = hull.slice(1).map((corner, i) => {
-          const before = hull[i] as CostQuality;
+          const before = hull[i] ?? at(0, 0);
           return (corner.quality - before.quality) / (corner.costUsd - before.costUsd);
         });
         expect(slopes.every((slope) => slope > 0)).toBe(true);
-        expect(slopes.slice(1).every((slope, i) => slope < (slopes[i] as number))).toBe(true);
+        expect(slopes.slice(1).every((slope, i) => slope < (slopes[i] ?? 0))).toBe(true);
         for (const { costUsd, quality } of cloud) {
           expect(qualityAtBudget(hull, costUsd)).toBeGreaterThanOrEqual(quality - 1e-12);
         }
@@ -208,7 +220,7 @@ describe('the AUC over a shared range', () => {
       { least: 1, most: Number.POSITIVE_INFINITY },
       { least: Number.NaN, most: 1 },
     ]) {
-      expectRouterError('OUT_OF_RANGE', 'cost range', () => aucShared([], range));
+      expect(() => aucShared([], range)).toThrow(refusal('OUT_OF_RANGE', 'cost range'));
     }
   });
 });

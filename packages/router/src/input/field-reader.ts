@@ -13,6 +13,10 @@ export interface LengthRange {
   readonly most: number;
 }
 
+/** Names end up in terminals and reports. */
+export const NAME: RegExp = /^[^\p{Cc}]{1,200}$/u;
+export const NAME_DESCRIBED = '1 .. 200 characters without control characters';
+
 /** Reads the fields of an untrusted object one by one, each with its type and range, and refuses what nobody asked for. */
 export class FieldReader {
   readonly #fields: ReadonlyMap<string, unknown>;
@@ -46,14 +50,14 @@ export class FieldReader {
     return typeof value === 'string' && pattern.test(value) ? value : this.fail(name, described, value);
   }
 
-  /** Texts that differ from each other, none empty. */
+  /** Names that differ from each other. */
   names(name: string, least: number, most: number): string[] {
     const value = this.#take(name);
-    const described = `${least} .. ${most} different non-empty texts`;
+    const described = `${least} .. ${most} different names of ${NAME_DESCRIBED}`;
     if (!Array.isArray(value) || value.length < least || value.length > most) {
       return this.fail(name, described, value);
     }
-    const names = value.filter((entry): entry is string => typeof entry === 'string' && entry !== '');
+    const names = value.filter((entry): entry is string => typeof entry === 'string' && NAME.test(entry));
     return new Set(names).size === value.length ? names : this.fail(name, described, value);
   }
 

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { expectRouterError } from '../testing/expect-router-error.ts';
+import type { RecordVector } from '../program.ts';
+import { refusal } from '../testing/refusal.ts';
 import { TOY_SEED, toyDataset } from '../testing/toy-dataset.ts';
 import { kmeansProgram } from './kmeans/program.ts';
 import { programNames, startProgram } from './registry.ts';
 
 const data = toyDataset('registry', { records: 30 });
 const parameters = { models: data.models, dimensions: data.dimensions, seed: TOY_SEED, clusters: 2 };
+
+function valuesOf(vectors: Iterable<RecordVector>): number[][] {
+  return Array.from(vectors, ({ values }) => [...values]);
+}
 
 describe('the registry of programs', () => {
   it('starts a program by its name', () => {
@@ -16,9 +21,7 @@ describe('the registry of programs', () => {
     if (run.kind !== 'sum' || step.kind !== 'sum') return;
     expect(run.plan).toEqual(step.plan);
     expect(run.stateBytes()).toEqual(kmeansProgram.stateBytes(step.state));
-    const values = (vectors: Iterable<{ readonly values: Float64Array }>): number[][] =>
-      Array.from(vectors, (vector) => [...vector.values]);
-    expect(values(run.contribute(data))).toEqual(values(kmeansProgram.contribute(step.state, data)));
+    expect(valuesOf(run.contribute(data))).toEqual(valuesOf(kmeansProgram.contribute(step.state, data)));
   });
 
   it('leaves a run as it was, so that it can be replayed', () => {
@@ -35,10 +38,10 @@ describe('the registry of programs', () => {
 
   it('refuses what it does not know', () => {
     for (const name of ['k-means', '', 'constructor', '__proto__']) {
-      expectRouterError('UNKNOWN_PROGRAM', 'kmeans', () => startProgram(name, parameters));
+      expect(() => startProgram(name, parameters)).toThrow(refusal('UNKNOWN_PROGRAM', 'kmeans'));
     }
-    expectRouterError('BAD_PARAMETERS', 'clusters', () =>
-      startProgram('kmeans', { ...parameters, clusters: -1 }),
+    expect(() => startProgram('kmeans', { ...parameters, clusters: -1 })).toThrow(
+      refusal('BAD_PARAMETERS', 'clusters'),
     );
   });
 });

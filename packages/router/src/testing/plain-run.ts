@@ -30,8 +30,8 @@ export function runPlainly(
       for (const vector of run.contribute(client)) {
         watch(vector, plan);
         for (let j = 0; j < vector.length; j++) {
-          const index = vector.indices[j] as number;
-          sum[index] = (sum[index] as number) + Math.round(SCALE * (vector.values[j] as number));
+          const index = vector.indices[j] ?? 0;
+          sum[index] = (sum[index] ?? 0) + Math.round(SCALE * (vector.values[j] ?? 0));
         }
       }
     }

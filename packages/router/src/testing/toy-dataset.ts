@@ -4,8 +4,7 @@ import { createGenerator } from '../random/generator.ts';
 /** A test's own seed. */
 export function seedOf(name: string): Uint8Array {
   const seed = new Uint8Array(32);
-  for (let i = 0; i < name.length; i++)
-    seed[i % 32] = ((seed[i % 32] as number) * 31 + name.charCodeAt(i)) % 256;
+  for (let i = 0; i < name.length; i++) seed[i % 32] = ((seed[i % 32] ?? 0) * 31 + name.charCodeAt(i)) % 256;
   return seed;
 }
 

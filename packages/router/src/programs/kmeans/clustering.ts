@@ -6,11 +6,12 @@ import type { RecordVector, SumPlan } from '../../program.ts';
 import type { ClusteringState } from './state.ts';
 
 /** Per centre: the sum of its records' features, then their number. */
-export function clusteringPlan(state: ClusteringState, step: string): SumPlan {
-  const { dimensions } = state.parameters;
+export function clusteringPlan(state: ClusteringState): SumPlan {
+  const { dimensions, clusters } = state.parameters;
   const centres = state.centres.length / dimensions;
+  const iteration = centres < clusters ? `split ${state.sums}` : `lloyd ${state.iteration}`;
   return {
-    step,
+    step: centres === 1 ? 'mean' : iteration,
     dimension: centres * (dimensions + 1),
     recordNorm: Math.SQRT2,
     recordMax: 1,
@@ -47,7 +48,7 @@ export function notFinite(record: number): RouterError {
 export interface Averages {
   readonly centres: Float64Array;
   readonly counts: Float64Array;
-  /** |C' - C| / |C| in the Frobenius norm, C before and C' after; infinite where C is zero. */
+  /** |C' - C| / |C| in the Frobenius norm over the centres with records, C before and C' after; infinite where C is 0. */
   readonly shift: number;
 }
 
@@ -77,7 +78,8 @@ export function averages(state: ClusteringState, sum: Float64Array): Averages {
       before += old * old;
     }
   }
-  if (records < 0.5)
+  if (records < 0.5) {
     throw new RouterError('NO_RECORDS', 'the survivors hold no records; nothing can be learned');
+  }
   return { centres, counts, shift: before > 0 ? Math.sqrt(moved / before) : Number.POSITIVE_INFINITY };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectRouterError } from '../../testing/expect-router-error.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { TOY_SEED } from '../../testing/toy-dataset.ts';
 import { checkKMeansParameters } from './parameters.ts';
 
@@ -25,6 +25,7 @@ describe('the parameters of the K-means program', () => {
     ['models', ['ant', 'ant']],
     ['models', ['ant', '']],
     ['models', ['ant', 7]],
+    ['models', ['ant', '\u001b[2Jbee']],
     ['models', 'ant'],
     ['models', undefined],
     ['dimensions', 0],
@@ -47,24 +48,26 @@ describe('the parameters of the K-means program', () => {
     ['costMaxUsd', 1e-6],
     ['costMaxUsd', Number.POSITIVE_INFINITY],
   ])('refuse %s = %j and name it', (field, value) => {
-    expectRouterError('BAD_PARAMETERS', `parameters.${field} `, () =>
-      checkKMeansParameters({ ...REQUIRED, [field]: value }),
+    expect(() => checkKMeansParameters({ ...REQUIRED, [field]: value })).toThrow(
+      refusal('BAD_PARAMETERS', `parameters.${field} `),
     );
   });
 
   it('refuse a field that they do not know', () => {
-    expectRouterError('BAD_PARAMETERS', '"kapa"', () => checkKMeansParameters({ ...REQUIRED, kapa: 5 }));
+    expect(() => checkKMeansParameters({ ...REQUIRED, kapa: 5 })).toThrow(
+      refusal('BAD_PARAMETERS', '"kapa"'),
+    );
     const polluted: unknown = JSON.parse(`{"__proto__": {"kappa": 1}, "dimensions": 8}`);
-    expectRouterError('BAD_PARAMETERS', 'models', () => checkKMeansParameters(polluted));
+    expect(() => checkKMeansParameters(polluted)).toThrow(refusal('BAD_PARAMETERS', 'models'));
   });
 
   it('refuse a vector that would not fit into memory', () => {
-    expectRouterError('BAD_PARAMETERS', 'clusters', () =>
-      checkKMeansParameters({ ...REQUIRED, dimensions: 65536, clusters: 4096 }),
+    expect(() => checkKMeansParameters({ ...REQUIRED, dimensions: 65536, clusters: 4096 })).toThrow(
+      refusal('BAD_PARAMETERS', 'clusters'),
     );
   });
 
   it.each([null, undefined, 3, 'text', [], new Map()])('refuse %j, which holds no fields', (value) => {
-    expectRouterError('BAD_PARAMETERS', 'parameters', () => checkKMeansParameters(value));
+    expect(() => checkKMeansParameters(value)).toThrow(refusal('BAD_PARAMETERS', 'parameters'));
   });
 });

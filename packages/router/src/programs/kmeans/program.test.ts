@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../dataset.ts';
 import type { RecordVector, SumPlan } from '../../program.ts';
 import { selectRecords } from '../../select-records.ts';
-import { expectRouterError } from '../../testing/expect-router-error.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { runPlainly } from '../../testing/plain-run.ts';
 import { TOY_SEED, toyDataset } from '../../testing/toy-dataset.ts';
 import { checkKMeansParameters, type KMeansSettings } from './parameters.ts';
@@ -24,7 +24,7 @@ function isInside({ length, indices, values }: RecordVector, plan: SumPlan): boo
     length <= plan.recordSupport &&
     used.every((value) => Math.abs(value) <= plan.recordMax) &&
     Math.hypot(...used) <= plan.recordNorm * (1 + 1e-12) &&
-    places.every((index, j) => index < plan.dimension && (j === 0 || index > (places[j - 1] as number)))
+    places.every((index, j) => index < plan.dimension && (j === 0 || index > (places[j - 1] ?? 0)))
   );
 }
 
@@ -35,7 +35,7 @@ describe('the K-means program', () => {
     for (let topic = 0; topic < 3; topic++) {
       // Each topic has centres of its own; at every one of them its own model is predicted best.
       const own = Array.from({ length: 6 }, (_, k) => k).filter(
-        (k) => (model.centres[k * 8 + topic] as number) > 0.5,
+        (k) => (model.centres[k * 8 + topic] ?? 0) > 0.5,
       );
       expect(own.length).toBeGreaterThan(0);
       for (const k of own) {
@@ -126,7 +126,7 @@ describe('the K-means program', () => {
     while (step.kind === 'sum' && step.state.centres.length < 64) {
       const sum = new Float64Array(step.plan.dimension);
       for (const { indices, values } of kmeansProgram.contribute(step.state, data)) {
-        indices.forEach((index, j) => (sum[index] = (sum[index] as number) + (values[j] as number)));
+        indices.forEach((index, j) => (sum[index] = (sum[index] ?? 0) + (values[j] ?? 0)));
       }
       step = kmeansProgram.next(step.state, sum);
     }
@@ -154,18 +154,18 @@ describe('the K-means program', () => {
     expect(runPlainly('kmeans', parameters, [data, nobody])).toEqual(
       runPlainly('kmeans', parameters, [data]),
     );
-    expectRouterError('NO_RECORDS', 'no records', () => runPlainly('kmeans', parameters, [nobody]));
+    expect(() => runPlainly('kmeans', parameters, [nobody])).toThrow(refusal('NO_RECORDS', 'no records'));
   });
 
   it('refuses a sum that is not what it asked for', () => {
     const data = toyDataset('sums', { records: 5 });
     const step = kmeansProgram.start(checkKMeansParameters(parametersFor(data)));
     if (step.kind !== 'sum') throw new Error('a run starts with a sum');
-    expectRouterError('BAD_SUM', '9 values', () => kmeansProgram.next(step.state, new Float64Array(8)));
+    expect(() => kmeansProgram.next(step.state, new Float64Array(8))).toThrow(refusal('BAD_SUM', '9 values'));
     const sum = new Float64Array(9).fill(1);
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       sum[4] = value;
-      expectRouterError('BAD_SUM', 'sum[4]', () => kmeansProgram.next(step.state, sum));
+      expect(() => kmeansProgram.next(step.state, sum)).toThrow(refusal('BAD_SUM', 'sum[4]'));
     }
   });
 
@@ -177,30 +177,33 @@ describe('the K-means program', () => {
       ['ant', 'bee'],
       ['bee', 'ant', 'cat'],
     ]) {
-      expectRouterError('BAD_DATASET', 'models', () =>
-        kmeansProgram.contribute(step.state, { ...data, models }),
+      expect(() => kmeansProgram.contribute(step.state, { ...data, models })).toThrow(
+        refusal('BAD_DATASET', 'models'),
       );
     }
     const narrow = toyDataset('shape', { records: 5, dimensions: 4 });
-    expectRouterError('BAD_DATASET', 'dimensions', () => kmeansProgram.contribute(step.state, narrow));
+    expect(() => kmeansProgram.contribute(step.state, narrow)).toThrow(refusal('BAD_DATASET', 'dimensions'));
   });
 });
+
+/** The bytes of every state of a run whose sums are all ones. */
+function statesOf(data: Dataset): string[] {
+  const seen: string[] = [];
+  let step = kmeansProgram.start(checkKMeansParameters(parametersFor(data, { clusters: 3 })));
+  while (step.kind === 'sum') {
+    seen.push(Buffer.from(kmeansStateBytes(step.state)).toString('hex'));
+    step = kmeansProgram.next(step.state, new Float64Array(step.plan.dimension).fill(1));
+  }
+  return seen;
+}
 
 describe('the bytes of its state', () => {
   const data = toyDataset('bytes', { records: 40 });
 
   it('are the same for everybody', () => {
-    const bytes = (): string[] => {
-      const seen: string[] = [];
-      let step = kmeansProgram.start(checkKMeansParameters(parametersFor(data, { clusters: 3 })));
-      while (step.kind === 'sum') {
-        seen.push(Buffer.from(kmeansStateBytes(step.state)).toString('hex'));
-        step = kmeansProgram.next(step.state, new Float64Array(step.plan.dimension).fill(1));
-      }
-      return seen;
-    };
-    expect(bytes()).toEqual(bytes());
-    expect(new Set(bytes()).size).toBe(bytes().length);
+    const states = statesOf(data);
+    expect(statesOf(data)).toEqual(states);
+    expect(new Set(states).size).toBe(states.length);
   });
 
   it('change with every parameter', () => {

@@ -1,6 +1,6 @@
 import { checkDataset, type Dataset } from '../../dataset.ts';
 import { RouterError } from '../../errors.ts';
-import type { Program, ProgramStep, RecordVector } from '../../program.ts';
+import type { Program, ProgramStep, RecordVector, SumPlan } from '../../program.ts';
 import { averages, clusteringPlan, contributeToClustering } from './clustering.ts';
 import { checkKMeansParameters, type KMeansParameters } from './parameters.ts';
 import { refillEmpty, splitLargest } from './splitting.ts';
@@ -79,19 +79,20 @@ function afterAverages(state: ClusteringState, sum: Float64Array): ProgramStep<K
 }
 
 function askForAverages(state: ClusteringState): ProgramStep<KMeansState> {
-  const centres = state.centres.length / state.parameters.dimensions;
-  const splitting = centres < state.parameters.clusters;
-  const step = centres === 1 ? 'mean' : splitting ? `split ${state.sums}` : `lloyd ${state.iteration}`;
-  return { kind: 'sum', plan: clusteringPlan(state, step), state };
+  return { kind: 'sum', plan: planOf(state), state };
 }
 
 function askForStatistics(parameters: KMeansParameters, centres: Float64Array): ProgramStep<KMeansState> {
   const state: KMeansState = { phase: 'statistics', parameters, centres };
-  return { kind: 'sum', plan: statisticsPlan(state), state };
+  return { kind: 'sum', plan: planOf(state), state };
+}
+
+function planOf(state: KMeansState): SumPlan {
+  return state.phase === 'statistics' ? statisticsPlan(state) : clusteringPlan(state);
 }
 
 function checkSum(state: KMeansState, sum: Float64Array): void {
-  const { dimension } = state.phase === 'statistics' ? statisticsPlan(state) : clusteringPlan(state, '');
+  const { dimension } = planOf(state);
   if (sum.length !== dimension) {
     throw new RouterError('BAD_SUM', `sum must hold ${dimension} values as planned, not ${sum.length}`);
   }

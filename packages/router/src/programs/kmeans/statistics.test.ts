@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../dataset.ts';
 import type { RecordVector } from '../../program.ts';
-import { expectRouterError } from '../../testing/expect-router-error.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { TOY_SEED } from '../../testing/toy-dataset.ts';
 import { checkKMeansParameters, type KMeansParameters } from './parameters.ts';
 import type { StatisticsState } from './state.ts';
@@ -40,7 +40,7 @@ function recordsOf(...records: [x: number, ...observations: [number, number, num
 
 function dense(vector: RecordVector, dimension: number): number[] {
   const values = Array.from({ length: dimension }, () => 0);
-  for (let j = 0; j < vector.length; j++) values[vector.indices[j] as number] = vector.values[j] as number;
+  for (let j = 0; j < vector.length; j++) values[vector.indices[j] ?? 0] = vector.values[j] ?? 0;
   return values;
 }
 
@@ -53,7 +53,7 @@ function vectorsOf(state: StatisticsState, data: Dataset): number[][] {
 function modelOf(state: StatisticsState, data: Dataset): ReturnType<typeof kmeansModelOf> {
   const vectors = vectorsOf(state, data);
   const sum = new Float64Array(statisticsPlan(state).dimension);
-  for (const vector of vectors) vector.forEach((value, j) => (sum[j] = (sum[j] as number) + value));
+  for (const vector of vectors) vector.forEach((value, j) => (sum[j] = (sum[j] ?? 0) + value));
   return kmeansModelOf(state, sum);
 }
 
@@ -109,7 +109,9 @@ describe('the statistics of a record', () => {
   });
 
   it('name a record whose features are not finite', () => {
-    expectRouterError('BAD_DATASET', 'record 1', () => vectorsOf(stateOf(), recordsOf([1], [Number.NaN])));
+    expect(() => vectorsOf(stateOf(), recordsOf([1], [Number.NaN]))).toThrow(
+      refusal('BAD_DATASET', 'record 1'),
+    );
   });
 });
 
@@ -151,7 +153,9 @@ describe('the tables', () => {
   });
 
   it('need at least one observation', () => {
-    expectRouterError('NO_OBSERVATIONS', 'no evaluations', () => modelOf(stateOf(), recordsOf([1], [-1])));
+    expect(() => modelOf(stateOf(), recordsOf([1], [-1]))).toThrow(
+      refusal('NO_OBSERVATIONS', 'no evaluations'),
+    );
   });
 
   it('stay in range where noise made counts and sums negative', () => {
