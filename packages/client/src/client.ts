@@ -152,7 +152,10 @@ class ClientSession {
     if (this.#ended !== undefined) return this.#ended;
     const final = finalFailure(config.coordinator, end);
     if (final !== undefined) throw final;
-    await this.#progress({ kind: 'disconnected', reason: end.reason === '' ? `code ${end.code}` : end.reason });
+    await this.#progress({
+      kind: 'disconnected',
+      reason: end.reason === '' ? `code ${end.code}` : end.reason,
+    });
     return undefined;
   }
 

@@ -70,8 +70,14 @@ export function readClientConfig(path: string, options: { readonly insecure: boo
 
 function checkAddress(path: string, address: string, insecure: boolean): void {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
-    throw new RuntimeError('BAD_CONFIG', `${path}: 'coordinator' is no ws:// or wss:// address`);
+  const plain = url !== undefined && url.hash === '' && url.username === '' && url.password === '';
+  if (!plain || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
+    // The address is not shown: it may hold a password.
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `${path}: 'coordinator' is no plain ws:// or wss:// address`,
+      'such as wss://coordinator.example.org:8443',
+    );
   }
   const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'ws:' && !loopback && !insecure) {

@@ -78,7 +78,7 @@ export async function connect(options: ConnectionOptions, events: ConnectionEven
     await pause(wait, undefined, { signal }).catch(() => {});
     throwIfStopped(signal);
     const timeout = Math.min(GREETING_TIMEOUT_MS, Math.max(1, deadline - Date.now()));
-    const webSocket = new WebSocket(url, { ...SOCKET_OPTIONS, ...ca, handshakeTimeout: timeout });
+    const webSocket = new WebSocket(url, { ...SOCKET_OPTIONS, ...ca });
     const attempt = await greeted(webSocket, timeout, options, events);
     if (attempt instanceof MessageSocket) return attempt;
     throwIfStopped(signal);
@@ -127,7 +127,7 @@ async function greeted(
         }
         const fault = await greet(options, socket, message, nonce);
         if (fault !== undefined) {
-          giveUp({ reason: fault, final: finalFailure(url, { code: CLOSE.notAuthenticated, reason: fault }) });
+          giveUp({ reason: fault.reason, final: finalFailure(url, fault) });
         } else if (message.kind === 'welcome') {
           welcomed = true;
           clearTimeout(timer);
@@ -156,21 +156,21 @@ async function greeted(
   });
 }
 
-/** Answers the challenge and checks the welcome. @returns why the peer is not the coordinator we know */
+/** Answers the challenge and checks the welcome. @returns why no session with the peer can be, as a close says it */
 async function greet(
   options: ConnectionOptions,
   socket: MessageSocket,
   message: Message,
   nonce: Uint8Array,
-): Promise<string | undefined> {
+): Promise<SocketEnd | undefined> {
   const { crypto, roster, self, identity } = options;
   const { kind, signature } = message;
   if (!verifyMessage(crypto, roster.coordinatorKey, kind, message.body, signature)) {
-    return "the peer does not hold the key of the roster's coordinator";
+    return stranger("the peer does not hold the key of the roster's coordinator");
   }
   if (kind === 'challenge') {
     if (message.body.federation !== roster.federation) {
-      return `the peer serves federation '${message.body.federation}'`;
+      return stranger(`the peer serves federation '${message.body.federation}'`);
     }
     const hello = {
       federation: roster.federation,
@@ -186,9 +186,17 @@ async function greet(
     return undefined;
   }
   if (kind === 'welcome') {
-    return sameBytes(message.body.nonce, nonce) ? undefined : 'the welcome answers another hello';
+    if (!sameBytes(message.body.nonce, nonce)) return stranger('the welcome answers another hello');
+    const { version } = message.body;
+    if (version >= OLDEST_PROTOCOL_VERSION && version <= PROTOCOL_VERSION) return undefined;
+    const here = `${OLDEST_PROTOCOL_VERSION}..${PROTOCOL_VERSION}`;
+    return { code: CLOSE.version, reason: `protocol ${here} here, ${version} there` };
   }
-  return `a ${kind} came where a challenge or a welcome was due`;
+  return stranger(`a ${kind} came where a challenge or a welcome was due`);
+}
+
+function stranger(reason: string): SocketEnd {
+  return { code: CLOSE.notAuthenticated, reason };
 }
 
 /** Node's codes for certificates that are not trusted, or not for this host. */

@@ -11,7 +11,6 @@ export type {
   LoggedQuery,
 } from './data/evaluation-log.ts';
 export { readEvaluationLog } from './data/read-evaluation-log.ts';
-export { restrictModels } from './data/restrict-models.ts';
 export { renderLogDescription } from './data/render-log-description.ts';
 export { type ModelSelection, selectModels } from './data/select-models.ts';
 export { type LogSubset, subsetLog } from './data/subset-log.ts';

@@ -17,18 +17,15 @@ export type ClientProgress =
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
   | { readonly kind: 'disconnected'; readonly reason: string };
 
+/** What goes wrong is logged as such; the course of things, which people are shown otherwise, at level debug. */
 export function logProgress(log: Logger, progress: ClientProgress): void {
   switch (progress.kind) {
     case 'welcome': {
       const { kind, manifest, records, leftOut } = progress;
-      log.info({ run: manifest.name, program: manifest.program, records, leftOut }, kind);
+      log.debug({ run: manifest.name, program: manifest.program, records, leftOut }, kind);
       return;
     }
-    case 'sum': {
-      const { kind, ...fields } = progress;
-      log.info(fields, kind);
-      return;
-    }
+    case 'sum':
     case 'phase':
     case 'uploaded': {
       const { kind, ...fields } = progress;

@@ -92,18 +92,15 @@ export class RoundParticipant {
     const { expected } = this.#state;
     const received = this.#resultChunks;
     this.#resultChunks = undefined;
-    // The machine says what is wrong with any other.
+    // What is wrong with any other the machine says.
     const due =
-      expected !== undefined &&
-      result.round === expected.round &&
-      result.length === packedLengthOf(expected);
+      expected !== undefined && result.round === expected.round && result.length === packedLengthOf(expected);
     if (!due) {
       await this.#dispatch({ kind: 'message', message });
       return;
     }
-    const chunks =
-      received !== undefined && sameBytes(received.context, result.roundContext) ? received.chunks : [];
-    const sum = this.#unpacked(chunks, result, expected);
+    const whole = received?.length === result.length && sameBytes(received.context, result.roundContext);
+    const sum = whole ? this.#unpacked(received.chunks, result, expected) : undefined;
     if (sum === undefined) {
       const detail = `the sum of round ${result.round} does not have its signed digest`;
       this.#events.onReject({ code: 'DIGEST_MISMATCH', from: 'coordinator', detail });
@@ -114,16 +111,13 @@ export class RoundParticipant {
 
   #unpacked(
     chunks: readonly Uint8Array[],
-    { length, digest }: RoundResult,
+    { digest }: RoundResult,
     { dimension, bits }: ExpectedRound,
   ): Int32Array | undefined {
     const packed = Buffer.concat(chunks);
     const sum = new Int32Array(dimension);
-    const whole =
-      packed.length === length &&
-      sameBytes(this.#crypto.sha256(packed), digest) &&
-      unpackWords(packed, bits, sum);
-    return whole ? sum : undefined;
+    const signed = sameBytes(this.#crypto.sha256(packed), digest) && unpackWords(packed, bits, sum);
+    return signed ? sum : undefined;
   }
 
   /** @param sum the checked sum, where the event is its result */
@@ -174,7 +168,11 @@ export class RoundParticipant {
     } catch (error) {
       this.#events.onInputFailed(error);
       // The coordinator learns no more than that: the error may say something about the data.
-      await this.#dispatch({ kind: 'input-failed', roundContext, detail: 'the reason is in the log of the member' });
+      await this.#dispatch({
+        kind: 'input-failed',
+        roundContext,
+        detail: 'the reason is in the log of the member',
+      });
       return;
     }
     const hash = this.#crypto.sha256Stream();

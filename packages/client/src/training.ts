@@ -7,10 +7,10 @@ import {
   type Dataset,
   type ProgramRun,
   type RouterModel,
+  selectRecords,
   startProgram,
 } from '@tributary/router';
 import { expectedRound, type RunManifest } from '@tributary/runtime';
-import { selectRecords } from './data/select-records.ts';
 
 export interface Training {
   /** Records that take part, at most `maxRecords`. */

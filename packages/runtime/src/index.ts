@@ -1,10 +1,29 @@
 export { readRosterFile } from './config/roster-file.ts';
-export { checkConfig, readTextFile, readYamlFile } from './config/yaml-file.ts';
+export { checkConfig, type CheckOptions } from './config/check-config.ts';
+export { fileFailure, readTextFile, writeTextFile } from './config/text-file.ts';
+export { readYamlFile } from './config/yaml-file.ts';
 export { closest } from './did-you-mean.ts';
 export { EXIT, type ExitCode, RuntimeError, type RuntimeErrorCode, systemErrorCode } from './errors.ts';
 export { createKeyFile, type Identity, parsePublicKey, readKeyFile } from './keys/key-file.ts';
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logging.ts';
 export { expectedRound, modelHash, type PlannedSum } from './run/expected-round.ts';
 export { decodeManifest, encodeManifest, runId, type RunManifest } from './run/manifest.ts';
+export { type BlobStore, type BlobWriter, checkBlobName } from './stores/blob-store.ts';
+export { type DirectoryLock, lockDirectory } from './stores/directory-lock.ts';
+export { type EventLog, MAX_TRANSACTION_BYTES } from './stores/event-log.ts';
+export { openFileBlobStore } from './stores/file-blob-store.ts';
+export { type FileEventLog, openFileEventLog } from './stores/file-event-log.ts';
+export { type FileSecretStore, openFileSecretStore } from './stores/file-secret-store.ts';
+export { type FileSystem, nodeFileSystem, type OpenFile } from './stores/file-system.ts';
+export { memoryBlobStore } from './stores/memory-blob-store.ts';
+export { memoryEventLog, type MemoryEventLog } from './stores/memory-event-log.ts';
+export { openStateDirectory, type StateDirectory } from './stores/state-directory.ts';
+export { oneLine, quoted } from './text/one-line.ts';
 export { CLOSE, type CloseCode } from './transport/close-codes.ts';
-export { MessageSocket, type MessageSocketEvents, SOCKET_OPTIONS } from './transport/message-socket.ts';
+export {
+  MessageSocket,
+  type MessageSocketEvents,
+  type MessageSocketOptions,
+  SOCKET_OPTIONS,
+  type SocketEnd,
+} from './transport/message-socket.ts';

@@ -14,7 +14,10 @@ export function createLogger(level: LogLevel, bindings: Readonly<Record<string, 
       level,
       base: bindings,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: CENSORED.flatMap((field) => [field, `*.${field}`]), censor: '[censored]' },
+      redact: {
+        paths: CENSORED.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+        censor: '[censored]',
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   );

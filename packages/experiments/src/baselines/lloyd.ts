@@ -1,4 +1,4 @@
-import { type Dataset, nearestCentreOf, type SeededGenerator } from '@tributary/router';
+import { assignNearestCentres, type Dataset, type SeededGenerator } from '@tributary/router';
 
 /** As in Federate the Router (Askin et al., 2026). */
 const STARTS = 3;
@@ -12,11 +12,19 @@ const TOLERANCE = 1e-4;
  * @returns centres, row-major
  */
 export function lloydCentres(data: Dataset, clusters: number, generator: SeededGenerator): Float64Array {
+  const points = unitBallPoints(data);
+  const labels = new Uint32Array(data.records);
   let best = new Float64Array();
   let least = Number.POSITIVE_INFINITY;
   for (let start = 0; start < STARTS; start++) {
-    const centres = lloydFrom(randomRecords(data, clusters, generator), data, generator);
-    const inertia = inertiaOf(data, centres);
+    const centres = lloydFrom(
+      randomPoints(points, data.dimensions, clusters, generator),
+      points,
+      labels,
+      generator,
+    );
+    assignNearestCentres(points, data.dimensions, centres, labels);
+    const inertia = inertiaOf(points, data.dimensions, centres, labels);
     if (inertia < least) {
       least = inertia;
       best = centres;
@@ -25,14 +33,28 @@ export function lloydCentres(data: Dataset, clusters: number, generator: SeededG
   return best;
 }
 
+/** The data as it is clustered: a vector longer than 1 is scaled to length 1, as in routing. */
+function unitBallPoints({ dimensions, records, features }: Dataset): Float64Array {
+  const points = Float64Array.from(features);
+  for (let i = 0; i < records; i++) {
+    const row = points.subarray(i * dimensions, (i + 1) * dimensions);
+    const length = norm(row);
+    if (length > 1) row.forEach((value, j) => (row[j] = value / length));
+  }
+  return points;
+}
+
 function lloydFrom(
-  start: Float64Array,
-  data: Dataset,
+  start: Float64Array<ArrayBuffer>,
+  points: Float64Array,
+  labels: Uint32Array,
   generator: SeededGenerator,
 ): Float64Array<ArrayBuffer> {
-  let centres = new Float64Array(start);
+  const dimensions = points.length / labels.length;
+  let centres = start;
   for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
-    const moved = movedToMeans(centres, data, generator);
+    assignNearestCentres(points, dimensions, centres, labels);
+    const moved = means(points, dimensions, labels, centres.length / dimensions, generator);
     const shift = distance(moved, centres) / norm(centres);
     centres = moved;
     if (shift < TOLERANCE) break;
@@ -40,49 +62,58 @@ function lloydFrom(
   return centres;
 }
 
-function movedToMeans(
-  centres: Float64Array,
-  data: Dataset,
+function means(
+  points: Float64Array,
+  dimensions: number,
+  labels: Uint32Array,
+  clusters: number,
   generator: SeededGenerator,
 ): Float64Array<ArrayBuffer> {
-  const { dimensions, records, features } = data;
-  const nearest = nearestCentreOf(centres, dimensions);
-  const sums = new Float64Array(centres.length);
-  const counts = new Float64Array(centres.length / dimensions);
-  for (let i = 0; i < records; i++) {
-    const k = nearest.find(features, i * dimensions);
+  const sums = new Float64Array(clusters * dimensions);
+  const counts = new Float64Array(clusters);
+  for (let i = 0; i < labels.length; i++) {
+    const k = labels[i] as number;
     counts[k] = (counts[k] as number) + 1;
-    for (let j = 0; j < dimensions; j++) {
-      sums[k * dimensions + j] = (sums[k * dimensions + j] as number) + (nearest.point[j] as number);
+    for (let j = 0, from = i * dimensions, to = k * dimensions; j < dimensions; j++) {
+      sums[to + j] = (sums[to + j] as number) + (points[from + j] as number);
     }
   }
   counts.forEach((count, k) => {
     const row = sums.subarray(k * dimensions, (k + 1) * dimensions);
-    if (count === 0) row.set(randomRecords(data, 1, generator));
+    if (count === 0) row.set(randomPoints(points, dimensions, 1, generator));
     else row.forEach((sum, j) => (row[j] = sum / count));
   });
   return sums;
 }
 
-/** Features of `count` distinct records. */
-function randomRecords(data: Dataset, count: number, generator: SeededGenerator): Float64Array {
-  const { dimensions, features } = data;
-  const order = Uint32Array.from({ length: data.records }, (_, i) => i);
+/** `count` distinct points. */
+function randomPoints(
+  points: Float64Array,
+  dimensions: number,
+  count: number,
+  generator: SeededGenerator,
+): Float64Array<ArrayBuffer> {
+  const order = Uint32Array.from({ length: points.length / dimensions }, (_, i) => i);
   generator.shuffle(order);
   const rows = new Float64Array(count * dimensions);
-  order.subarray(0, count).forEach((record, k) => {
-    rows.set(features.subarray(record * dimensions, (record + 1) * dimensions), k * dimensions);
+  order.subarray(0, count).forEach((point, k) => {
+    rows.set(points.subarray(point * dimensions, (point + 1) * dimensions), k * dimensions);
   });
   return rows;
 }
 
-function inertiaOf({ dimensions, records, features }: Dataset, centres: Float64Array): number {
-  const nearest = nearestCentreOf(centres, dimensions);
+function inertiaOf(
+  points: Float64Array,
+  dimensions: number,
+  centres: Float64Array,
+  labels: Uint32Array,
+): number {
   let inertia = 0;
-  for (let i = 0; i < records; i++) {
-    const k = nearest.find(features, i * dimensions);
-    inertia += distance(nearest.point, centres.subarray(k * dimensions, (k + 1) * dimensions)) ** 2;
-  }
+  labels.forEach((k, i) => {
+    for (let j = 0; j < dimensions; j++) {
+      inertia += ((points[i * dimensions + j] as number) - (centres[k * dimensions + j] as number)) ** 2;
+    }
+  });
   return inertia;
 }
 

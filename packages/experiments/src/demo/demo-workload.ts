@@ -5,7 +5,6 @@ import {
   DataError,
   type EvaluationLog,
   readEvaluationLog,
-  restrictModels,
   selectModels,
   subsetLog,
 } from '@tributary/client';
@@ -38,7 +37,7 @@ export async function demoWorkload(options: DemoOptions): Promise<DemoWorkload> 
   if (options.data === undefined) {
     const generated = generateWorkload(demoGenerator(options.seed).fork('workload'));
     const models = selectModels(generated, selection(options));
-    const log = restrictModels(generated, models);
+    const log = subsetLog(generated, { queries: completeQueries(generated, models), models });
     return { name: log.source, synthetic: true, log, models, ...BUILT_IN };
   }
   const whole = await readEvaluationLog(options.data);
@@ -51,7 +50,7 @@ export async function demoWorkload(options: DemoOptions): Promise<DemoWorkload> 
       'a log with one model per query is the input of `tributary client start`; the demo needs a benchmark, or a smaller pool',
     );
   }
-  const log = restrictModels(subsetLog(whole, { queries }), models);
+  const log = subsetLog(whole, { queries, models });
   const { encoder, dimensions } = log.embeddings ?? BUILT_IN;
   return { name: options.data, synthetic: false, log, models, encoder, dimensions };
 }

@@ -7,9 +7,9 @@ import { readYamlFile } from './yaml-file.ts';
 
 const name = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-    'is wrong: 1..64 letters, digits, dots, dashes and underscores expected',
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  .describe(
+    'a name of 1..64 letters, digits, dots, dashes and underscores that begins with a letter or digit',
   );
 
 const rosterSchema = z.strictObject({

@@ -1,9 +1,19 @@
 /** Key files of organisations and coordinators: JSON, mode 0600, an Ed25519 seed that never leaves its machine. */
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { checkIdentityKey, fromBase64, toBase64, wipe } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
 import { z } from 'zod';
-import { checkConfig } from '../config/yaml-file.ts';
+import { checkConfig } from '../config/check-config.ts';
+import { fileFailure } from '../config/text-file.ts';
 import { RuntimeError, systemErrorCode } from '../errors.ts';
 
 export interface Identity {
@@ -33,63 +43,86 @@ export function createKeyFile(path: string): Identity {
     publicKey: toBase64(publicKey),
     secretKey: toBase64(secretKey),
   };
+  try {
+    writePrivately(path, `${JSON.stringify(file, null, 2)}\n`);
+  } catch (error) {
+    wipe(secretKey);
+    throw error;
+  }
+  return { secretKey, publicKey };
+}
+
+function writePrivately(path: string, text: string): void {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'wx', 0o600);
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') {
-      throw new RuntimeError(
-        'BAD_FILE',
-        `${path} exists already`,
-        'choose another --out; key files are never overwritten',
-      );
-    }
+    if (systemErrorCode(error) !== 'EEXIST') throw fileFailure('write', path, error);
     throw new RuntimeError(
       'BAD_FILE',
-      `cannot write ${path}: ${systemErrorCode(error)}`,
-      'check the directory',
-      error,
+      `${path} exists already`,
+      'choose another --out; key files are never overwritten',
     );
   }
   try {
-    writeSync(descriptor, `${JSON.stringify(file, null, 2)}\n`);
+    // For file systems that ignore the mode at opening; the umask takes bits away, it never adds any.
+    fchmodSync(descriptor, 0o600);
+    writeSync(descriptor, text);
     fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw fileFailure('write', path, error);
   } finally {
     closeSync(descriptor);
   }
-  // The umask may have taken bits away, never added; this states the mode for file systems that ignore it at opening.
-  chmodSync(path, 0o600);
+}
+
+/**
+ * No error shows anything of the file's content.
+ * @throws RuntimeError BAD_FILE where it cannot be read, can be read by others, or its two keys do not belong together; BAD_CONFIG
+ *   where it is no key file
+ */
+export function readKeyFile(path: string): Identity {
+  const text = readPrivately(path);
+  const file = checkConfig(parseJson(text, path), keyFileSchema, path, { hideValues: true });
+  const secretKey = fromBase64(file.secretKey);
+  const publicKey = fromBase64(file.publicKey);
+  if (secretKey?.length !== 32 || publicKey?.length !== 32) {
+    throw new RuntimeError(
+      'BAD_FILE',
+      `key file ${path} does not hold 32-byte keys in base64`,
+      'restore it from a backup, or make a new one',
+    );
+  }
+  if (toBase64(nodeBackend.ed25519PublicKey(secretKey)) !== toBase64(publicKey)) {
+    wipe(secretKey);
+    throw new RuntimeError(
+      'BAD_FILE',
+      `the public key in ${path} does not belong to its secret key`,
+      'restore it from a backup, or make a new one',
+    );
+  }
   return { secretKey, publicKey };
 }
 
-/** @throws RuntimeError BAD_FILE where it is no key file, is readable by others, or its two keys do not belong together */
-export function readKeyFile(path: string): Identity {
+function readPrivately(path: string): string {
+  let mode: number;
   let text: string;
   try {
-    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-      throw new RuntimeError('BAD_FILE', `key file ${path} can be read by others`, `chmod 600 ${path}`);
-    }
+    ({ mode } = statSync(path));
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof RuntimeError) throw error;
+    if (systemErrorCode(error) !== 'ENOENT') throw fileFailure('read', path, error);
     throw new RuntimeError(
       'BAD_FILE',
-      `cannot read key file ${path}: ${systemErrorCode(error)}`,
+      `there is no key file ${path}`,
       `make one with \`tributary keygen --out ${path}\``,
     );
   }
-  const file = checkConfig(parseJson(text, path), keyFileSchema, path);
-  const secretKey = fromBase64(file.secretKey);
-  const publicKey = fromBase64(file.publicKey);
-  if (secretKey?.length !== 32 || publicKey === undefined) {
-    throw new RuntimeError('BAD_FILE', `key file ${path} does not hold 32-byte keys in base64`);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new RuntimeError('BAD_FILE', `key file ${path} can be read by others`, `chmod 600 ${path}`);
   }
-  const derived = nodeBackend.ed25519PublicKey(secretKey);
-  if (toBase64(derived) !== toBase64(publicKey)) {
-    wipe(secretKey);
-    throw new RuntimeError('BAD_FILE', `the public key in ${path} does not belong to its secret key`);
-  }
-  return { secretKey, publicKey };
+  return text;
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -97,7 +130,11 @@ function parseJson(text: string, path: string): unknown {
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the text, which may be a secret.
-    throw new RuntimeError('BAD_FILE', `${path} is not JSON`);
+    throw new RuntimeError(
+      'BAD_FILE',
+      `${path} is no key file`,
+      'give the file that `tributary keygen` wrote',
+    );
   }
 }
 

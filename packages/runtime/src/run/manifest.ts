@@ -50,15 +50,21 @@ export function decodeManifest(text: string): RunManifest {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new RuntimeError('RUN_FAILED', 'the manifest of the coordinator is not JSON');
+    throw new RuntimeError(
+      'RUN_FAILED',
+      'the manifest of the coordinator is not JSON',
+      'coordinator and clients must be of compatible versions',
+    );
   }
   const result = runManifestSchema.safeParse(value);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const field = issue?.path.map(String).join('.') ?? '';
-    throw new RuntimeError('RUN_FAILED', `the manifest of the coordinator has no valid '${field}'`);
-  }
-  return result.data;
+  if (result.success) return result.data;
+  const [field] = result.error.issues[0]?.path ?? [];
+  const fault = field === undefined ? 'is not a manifest' : `has no valid '${String(field)}'`;
+  throw new RuntimeError(
+    'RUN_FAILED',
+    `the manifest of the coordinator ${fault}`,
+    'coordinator and clients must be of compatible versions',
+  );
 }
 
 /** The run's id: SHA-256 of the manifest's text. */

@@ -4,6 +4,7 @@ export const CLOSE = {
   goingAway: 1001,
   fault: 1011,
   serviceRestart: 1012,
+  tryAgainLater: 1013,
   badMessage: 4400,
   notAuthenticated: 4401,
   policy: 4403,

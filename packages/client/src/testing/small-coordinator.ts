@@ -1,0 +1,196 @@
+/** The coordinator's real machine with vectors in memory: enough for participants to open sums with. */
+import { addPackedWords, liftWords, packedLength, packWords } from '@tributary/crypto';
+import { nodeBackend } from '@tributary/crypto/node';
+import {
+  batchTermsFor,
+  type Bodies,
+  completeGraphThresholds,
+  type CoordinatorEffect,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type Drop,
+  EMPTY_SIGNATURE,
+  type ExpectedRound,
+  type Message,
+  type MessageKind,
+  planUnmask,
+  roundTermsFor,
+  signMessage,
+  startCoordinator,
+  stepCoordinator,
+  unmaskWords,
+} from '@tributary/protocol';
+import type { TestFederation } from './federation.ts';
+
+/** Smaller than need be, so that short sums have several. */
+const RESULT_CHUNK_BYTES = 30_000;
+const DEADLINES = { setup: 1, ready: 1, maskedInput: 1, consistency: 1, unmask: 1 };
+
+/** The messages that bring an opened sum. */
+export type ResultMessages = readonly Message[];
+
+export class SmallCoordinator {
+  readonly drops: Drop[] = [];
+  readonly #federation: TestFederation;
+  readonly #run: Uint8Array;
+  readonly #deliver: (member: number, message: Message) => Promise<void>;
+  #state: CoordinatorState;
+  #words = new Int32Array(0);
+  #chunks = new Map<number, Uint8Array[]>();
+  #events: CoordinatorEvent[] = [];
+  #opened: ResultMessages | undefined;
+
+  constructor(
+    federation: TestFederation,
+    run: Uint8Array,
+    deliver: (member: number, message: Message) => Promise<void>,
+  ) {
+    this.#federation = federation;
+    this.#run = run;
+    this.#deliver = deliver;
+    this.#state = startCoordinator(federation.roster, run);
+    for (const { id } of federation.roster.members) this.#events.push({ kind: 'member-joined', member: id });
+  }
+
+  /** What a member says. */
+  hear(from: number, message: Message): void {
+    if (message.kind === 'vector-chunk') {
+      this.#chunks.set(from, [...(this.#chunks.get(from) ?? []), message.body.bytes]);
+    } else if (message.kind === 'upload-end') {
+      const packed = Buffer.concat(this.#chunks.get(from) ?? []);
+      const digest = nodeBackend.sha256(packed);
+      this.#events.push({ kind: 'upload-spooled', from, message, length: packed.length, digest });
+    } else {
+      this.#events.push({ kind: 'message', from, message });
+    }
+  }
+
+  lose(member: number): void {
+    this.#events.push({ kind: 'member-lost', member });
+  }
+
+  async openBatch(batch: number): Promise<void> {
+    const { roster } = this.#federation;
+    const cohort = roster.members.map(({ id }) => id);
+    const thresholds = completeGraphThresholds(cohort.length);
+    const terms = batchTermsFor(nodeBackend, {
+      roster,
+      run: this.#run,
+      batch,
+      cohort,
+      thresholds,
+      keyCount: 4,
+    });
+    await this.#drain({ kind: 'batch-requested', terms, deadlineMs: 1 });
+  }
+
+  /** @returns what brings the opened sum to a member; undefined where the round was aborted */
+  async openRound(expected: ExpectedRound): Promise<ResultMessages | undefined> {
+    const { context: batchContext, nextKeyIndex: keyIndex } = this.#state.batch ?? {
+      context: new Uint8Array(32),
+      nextKeyIndex: 0,
+    };
+    this.#opened = undefined;
+    await this.#drain({
+      kind: 'round-requested',
+      terms: roundTermsFor(expected, {
+        batchContext,
+        keyIndex,
+        attempt: 1,
+        step: 'test',
+        deadlines: DEADLINES,
+      }),
+    });
+    return this.#opened;
+  }
+
+  signed<K extends MessageKind>(kind: K, body: Bodies[K]): Message {
+    const signature = signMessage(nodeBackend, this.#federation.coordinatorIdentity, kind, body);
+    return { kind, body, signature } as unknown as Message;
+  }
+
+  /** Until nothing more happens; deadlines never pass. */
+  async #drain(event: CoordinatorEvent): Promise<void> {
+    this.#events.push(event);
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      const { state, effects } = stepCoordinator(nodeBackend, this.#state, next);
+      this.#state = state;
+      for (const effect of effects) await this.#perform(effect);
+    }
+  }
+
+  async #perform(effect: CoordinatorEffect): Promise<void> {
+    switch (effect.kind) {
+      case 'send':
+        if (effect.message === 'round-result') return;
+        for (const member of effect.to) await this.#deliver(member, this.signed(effect.message, effect.body));
+        return;
+      case 'open-accumulator':
+        this.#words = new Int32Array(effect.round.terms.dimension);
+        this.#chunks = new Map();
+        return;
+      case 'add-input': {
+        const { member, roundContext } = effect;
+        const bits = this.#bits();
+        addPackedWords(Buffer.concat(this.#chunks.get(member) ?? []), bits, this.#words);
+        this.#events.push({ kind: 'input-added', member, roundContext });
+        return;
+      }
+      case 'unmask': {
+        const plan = planUnmask(nodeBackend, effect.request);
+        if (!plan.ok) throw new Error('a dealer is bad');
+        unmaskWords(nodeBackend, plan.masks, this.#words, 0);
+        liftWords(this.#words, effect.round.terms.bits);
+        const digest = nodeBackend.sha256(this.#packed(effect.round.terms.bits));
+        this.#events.push({ kind: 'sum-opened', roundContext: effect.round.context, digest });
+        return;
+      }
+      case 'round-completed':
+        this.#opened = this.#result(effect);
+        return;
+      case 'drop':
+        this.drops.push(effect.drop);
+        return;
+      case 'start-deadline':
+      case 'discard-input':
+      case 'close-accumulator':
+      case 'enter-phase':
+      case 'reject':
+      case 'batch-opened':
+      case 'batch-aborted':
+      case 'round-aborted':
+        return;
+    }
+  }
+
+  #bits(): number {
+    const { phase } = this.#state;
+    return 'round' in phase ? phase.round.terms.bits : 32;
+  }
+
+  #packed(bits: number): Uint8Array {
+    const packed = new Uint8Array(packedLength(this.#words.length, bits));
+    packWords(this.#words, bits, packed);
+    return packed;
+  }
+
+  #result(effect: Extract<CoordinatorEffect, { kind: 'round-completed' }>): ResultMessages {
+    const { round, survivors, survivorsDigest, digest } = effect;
+    const { context: roundContext, terms } = round;
+    const packed = this.#packed(terms.bits);
+    const size = RESULT_CHUNK_BYTES;
+    const chunks = Array.from({ length: Math.ceil(packed.length / size) }, (_, sequence): Message => {
+      const bytes = packed.slice(sequence * size, (sequence + 1) * size);
+      return { kind: 'vector-chunk', body: { roundContext, sequence, bytes }, signature: EMPTY_SIGNATURE };
+    });
+    const result = {
+      roundContext,
+      round: terms.round,
+      survivors,
+      survivorsDigest,
+      length: packed.length,
+      digest,
+    };
+    return [...chunks, this.signed('round-result', result)];
+  }
+}
