@@ -18,7 +18,11 @@ describe('dependency direction', () => {
     ['protocol', "import { route } from '@tributary/router';", 'protocol may not know router'],
     ['router', "import { readFileSync } from 'node:fs';", 'router is pure'],
     ['protocol', "import { nodeBackend } from '@tributary/crypto/node';", 'protocol is pure'],
-    ['client', "import { Sessions } from '../../coordinator/src/sessions.ts';", 'packages are imported by name'],
+    [
+      'client',
+      "import { Sessions } from '../../coordinator/src/sessions.ts';",
+      'packages are imported by name',
+    ],
     ['coordinator', "await import('@tributary/client')", 'coordinator may not know client'],
   ])('finds a wrong import in %s', (owner, source, why) => {
     const [violation] = violationsIn(`packages/${owner}/src/x.ts`, owner, source);

@@ -4,8 +4,14 @@ const { exact, checkedSums, clients, survivors, aucShared } = result;
 const faults = [
   [exact === true && checkedSums > 0, 'an opened sum differs from the sum of the survivors’ vectors'],
   [survivors === clients, `${survivors} of ${clients} clients survived`],
-  [aucShared.federated > aucShared.static + 0.02, 'the federated router does not beat the static one by 0.02'],
-  [aucShared.local.every((local) => aucShared.federated > local), 'a local router is as good as the federated one'],
+  [
+    aucShared.federated > aucShared.static + 0.02,
+    'the federated router does not beat the static one by 0.02',
+  ],
+  [
+    aucShared.local.every((local) => aucShared.federated > local),
+    'a local router is as good as the federated one',
+  ],
 ].filter(([holds]) => !holds);
 for (const [, text] of faults) console.error(`demo: ${text}`);
 console.log(`demo: federated ${aucShared.federated.toFixed(3)}, static ${aucShared.static.toFixed(3)}`);
