@@ -1,6 +1,6 @@
 /** Runs the `tributary` command as a process of its own, with an empty home. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,10 @@ export async function tributary(args: readonly string[]): Promise<CliResult> {
 }
 
 async function bundleMain(): Promise<string> {
-  const outfile = join(temporaryDirectory(), 'tributary.mjs');
+  // Laid out like the published package, which reads its version from the manifest above it.
+  const directory = temporaryDirectory();
+  const outfile = join(directory, 'dist', 'tributary.mjs');
+  copyFileSync(join(ROOT, 'packages', 'cli', 'package.json'), join(directory, 'package.json'));
   await build({
     entryPoints: [MAIN],
     outfile,
@@ -71,7 +74,7 @@ async function run(args: readonly string[]): Promise<CliResult> {
     exitCode,
     stdout,
     stderr,
-    result: last.startsWith('{') ? (JSON.parse(last) as unknown) : undefined,
+    result: /^[{[]/.test(last) ? (JSON.parse(last) as unknown) : undefined,
   };
 }
 

@@ -1,18 +1,21 @@
 /** All commands with their flags and help. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addClientCommands } from './commands/client.ts';
 import { addCoordinatorCommands } from './commands/coordinator.ts';
 import { addDataCommands } from './commands/data.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addKeygenCommand } from './commands/keygen.ts';
+import { addPrivacyCommands } from './commands/privacy.ts';
 import { addRouteCommand } from './commands/route.ts';
 
 export function createProgram(): Command {
   const program = new Command('tributary')
     .description('Organisations train one LLM router together and show nobody their logs.')
-    .version('0.1.0')
+    .version(packageVersion())
     .exitOverride()
-    .showHelpAfterError('(see --help)')
+    // `run` tells errors itself, in one line.
+    .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError(true)
     .addHelpText(
       'after',
@@ -25,6 +28,12 @@ Exit codes: 0 ok, 1 run failed, 2 connection, 3 timeout, 4 input or configuratio
   addCoordinatorCommands(program);
   addClientCommands(program);
   addDataCommands(program);
+  addPrivacyCommands(program);
   addRouteCommand(program);
   return program;
+}
+
+function packageVersion(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof file === 'object' && file !== null && 'version' in file ? String(file.version) : 'unknown';
 }

@@ -5,6 +5,7 @@ import { rosterRoot } from '@tributary/protocol';
 import { createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
 import type { Command } from 'commander';
 import { printLine, printResult } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 interface StartOptions {
   readonly config: string;
@@ -36,6 +37,7 @@ export function addClientCommands(program: Command): void {
         log: createLogger(config.logLevel, { role: 'client' }),
         loadData,
         onProgress: printProgress,
+        signal: stopSignal(),
       });
       printLine(`done: ${report.rounds} sums, ${report.bytesUp} bytes sent, router in ${report.artifact}`);
       if (options.json) printResult(report);

@@ -2,6 +2,7 @@ import { type CoordinatorProgress, readCoordinatorConfig, runCoordinator } from 
 import { createLogger } from '@tributary/runtime';
 import type { Command } from 'commander';
 import { printLine, printResult } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 interface StartOptions {
   readonly config: string;
@@ -21,7 +22,7 @@ export function addCoordinatorCommands(program: Command): void {
     .action(async (options: StartOptions) => {
       const config = readCoordinatorConfig(options.config, { insecure: options.insecure === true });
       const log = createLogger(config.logLevel, { role: 'coordinator' });
-      const report = await runCoordinator({ config, log, onProgress: (event) => printProgress(event) });
+      const report = await runCoordinator({ config, log, onProgress: printProgress, signal: stopSignal() });
       printLine(`done: ${report.rounds} sums, router in ${report.artifact}`);
       if (options.json) printResult(report);
     });

@@ -28,15 +28,26 @@ interface Flags {
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
-    .description('train a router across organisations on this machine, each a process of its own, and report what it is worth')
-    .option('--data <path>', 'evaluation log to use instead of the generated workload; every query needs a score of every model')
+    .description(
+      'train a router across organisations on this machine, each a process of its own, and report what it is worth',
+    )
+    .option(
+      '--data <path>',
+      'evaluation log to use instead of the generated workload; every query needs a score of every model',
+    )
     .option('--pool <kinds>', 'kinds of models.csv to route between, such as api,chat')
     .option('--exclude-models <names>', 'models to leave out, separated by commas')
     .option('--clients <n>', 'organisations, 3..64', integerBetween('--clients', 3, 64), 5)
     .option('--seed <n>', 'fixes workload and partition', integerBetween('--seed', 0, 2 ** 31 - 1), 1)
     .option('--out <dir>', 'directory for report, keys, data and sums', DEFAULT_DEMO_OUT)
-    .option('--kill <i@phase>', `SIGKILL client i (from 0) the first time it is in a phase: ${KILL_PHASES.join(', ')}`, parseKill)
-    .addOption(new Option('--epsilon <epsilon>', 'privacy budget; none: no noise').choices(['none']).default('none'))
+    .option(
+      '--kill <i@phase>',
+      `SIGKILL client i (from 0) the first time it is in a phase: ${KILL_PHASES.join(', ')}`,
+      parseKill,
+    )
+    .addOption(
+      new Option('--epsilon <epsilon>', 'privacy budget; none: no noise').choices(['none']).default('none'),
+    )
     .option('--json', 'print the result as JSON')
     .action(async (flags: Flags) => {
       const result = await runDemo(demoOptions(flags), printProgress());
@@ -48,7 +59,10 @@ export function addDemoCommand(program: Command): void {
 function demoOptions(flags: Flags): DemoOptions {
   const { data, pool, excludeModels, clients, seed, out, kill } = flags;
   if (kill !== undefined && kill.client >= clients) {
-    throw new RuntimeError('BAD_ARGUMENT', `--kill names client ${kill.client}, clients are 0..${clients - 1}`);
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      `--kill names client ${kill.client}, clients are 0..${clients - 1}`,
+    );
   }
   return {
     clients,
@@ -80,7 +94,11 @@ function parseKill(text: string): Kill {
   const [client = '', phase = ''] = text.split('@');
   const known = KILL_PHASES.find((name) => name === phase);
   if (!/^\d+$/.test(client) || known === undefined) {
-    throw new RuntimeError('BAD_ARGUMENT', `--kill ${text} is not i@phase`, `phases are ${KILL_PHASES.join(', ')}`);
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      `--kill ${text} is not i@phase`,
+      `phases are ${KILL_PHASES.join(', ')}`,
+    );
   }
   return { client: Number(client), phase: known };
 }
@@ -97,7 +115,9 @@ function printProgress(): (progress: DemoProgress) => void {
         return;
       case 'sum': {
         const { round, step, survivors, seconds } = progress;
-        status.line(`sum ${String(round).padStart(2)} ${step.padEnd(14)} ${survivors} organisations  ${seconds.toFixed(1)} s`);
+        status.line(
+          `sum ${String(round).padStart(2)} ${step.padEnd(14)} ${survivors} organisations  ${seconds.toFixed(1)} s`,
+        );
         return;
       }
       case 'dropped':
@@ -115,10 +135,18 @@ function printSummary(result: DemoResult, clients: number): void {
   const best = Math.max(...aucShared.local);
   printLine('');
   printLine(`workload      ${result.workload}`);
-  printLine(`secure sums   ${result.rounds}, ${result.exact ? 'all exact' : 'NOT EXACT'} (${result.checkedSums} checked), last over ${result.survivors} of ${clients} organisations`);
+  printLine(
+    `secure sums   ${result.rounds}, ${result.exact ? 'all exact' : 'NOT EXACT'} (${result.checkedSums} checked), last over ${result.survivors} of ${clients} organisations`,
+  );
   printLine(`privacy       no privacy noise: sums are exact`);
-  printLine(`cost          ${(result.bytesUpPerClient / 1024).toFixed(0)} KiB up per client, ${result.cpuMsPerClientRound.toFixed(0)} ms CPU per client and round, ${result.seconds.toFixed(1)} s`);
-  printLine(`aucShared     federated ${aucShared.federated.toFixed(3)}   centralised ${aucShared.centralised.toFixed(3)}   static ${aucShared.static.toFixed(3)}   singles ${aucShared.singles.toFixed(3)}   best local ${best.toFixed(3)}`);
-  printLine(`best single   ${bestSingle.model}: quality ${bestSingle.quality.toFixed(3)} at $${(1000 * bestSingle.costUsd).toFixed(3)} per 1000 queries; oracle ${oracle.quality.toFixed(3)}`);
+  printLine(
+    `cost          ${(result.bytesUpPerClient / 1024).toFixed(0)} KiB up per client, ${result.cpuMsPerClientRound.toFixed(0)} ms CPU per client and round, ${result.seconds.toFixed(1)} s`,
+  );
+  printLine(
+    `aucShared     federated ${aucShared.federated.toFixed(3)}   centralised ${aucShared.centralised.toFixed(3)}   static ${aucShared.static.toFixed(3)}   singles ${aucShared.singles.toFixed(3)}   best local ${best.toFixed(3)}`,
+  );
+  printLine(
+    `best single   ${bestSingle.model}: quality ${bestSingle.quality.toFixed(3)} at $${(1000 * bestSingle.costUsd).toFixed(3)} per 1000 queries; oracle ${oracle.quality.toFixed(3)}`,
+  );
   printLine(`report        ${result.report}`);
 }
