@@ -10,28 +10,39 @@ import {
   type Dataset,
   oracle,
   type RouterModel,
-  type SeededGenerator,
   sharedCostRange,
   type SingleModel,
   singleModels,
+  type TestSet,
   testSetOf,
 } from '@tributary/router';
 import { RuntimeError } from '@tributary/runtime';
-import { centralisedRouter } from '../baselines/centralised.ts';
-import { localRouter } from '../baselines/local.ts';
-import { staticRouter } from '../baselines/static.ts';
 import { evaluateModel } from '../evaluation/evaluate-model.ts';
 import type { ClientShare } from '../partition/partition-queries.ts';
 import type { RouterResult } from '../report/report-data.ts';
+import type { Baselines } from './baselines.ts';
+import type { DemoWorkload } from './demo-workload.ts';
 
-export interface ComparisonOptions {
-  readonly log: EvaluationLog;
-  readonly models: readonly string[];
-  readonly encoder: string;
-  readonly shares: readonly ClientShare[];
-  readonly federated: RouterModel;
-  /** Fixes the baselines' random starts. */
-  readonly generator: SeededGenerator;
+export interface ComparisonData {
+  /** Each client's training rows. */
+  readonly clients: readonly Dataset[];
+  /** All clients' test rows, on which every model was observed. */
+  readonly test: TestSet;
+}
+
+/** Training and test rows as the routers see them. */
+export function comparisonData(
+  { log, models, encoder }: DemoWorkload,
+  shares: readonly ClientShare[],
+): ComparisonData {
+  const embed = BUILT_IN_ENCODERS.get(encoder);
+  const dataset = (part: EvaluationLog): Dataset =>
+    toDataset(part, { models, encoder, ...(embed === undefined ? {} : { embed }) }).dataset;
+  const queries = Uint32Array.from(shares.flatMap(({ test }) => [...test]));
+  return {
+    clients: shares.map(({ train, observed }) => dataset(subsetLog(log, { queries: train, observed }))),
+    test: testSetOf(dataset(subsetLog(log, { queries }))),
+  };
 }
 
 export interface Comparison {
@@ -46,26 +57,20 @@ export interface Comparison {
   readonly testQueries: number;
 }
 
-export function compareRouters(options: ComparisonOptions): Comparison {
-  const { log, models, encoder, shares, federated, generator } = options;
-  const embed = BUILT_IN_ENCODERS.get(encoder);
-  const dataset = (part: EvaluationLog): Dataset =>
-    toDataset(part, { models, encoder, ...(embed === undefined ? {} : { embed }) }).dataset;
-  const clients = shares.map(({ train, observed }) => dataset(subsetLog(log, { queries: train, observed })));
-  const queries = Uint32Array.from(shares.flatMap(({ test }) => [...test]));
-  const test = testSetOf(dataset(subsetLog(log, { queries })));
+export function compareRouters(test: TestSet, federated: RouterModel, baselines: Baselines): Comparison {
   const singles = singleModels(test);
   const best = bestSingle(singles);
   const cheapest = cheapestSingle(singles);
-  if (best === undefined || cheapest === undefined)
+  if (best === undefined || cheapest === undefined) {
     throw new RuntimeError('BAD_DATA', 'there is no model to compare');
+  }
   const range = sharedCostRange(singles);
   const evaluate = (model: RouterModel): RouterResult => evaluateModel(model, test, range);
   return {
     federated: evaluate(federated),
-    centralised: evaluate(centralisedRouter(clients, generator.fork('centralised'))),
-    static: evaluate(staticRouter(clients)),
-    local: clients.map((client, i) => evaluate(localRouter(client, generator.fork(`local ${i}`)))),
+    centralised: evaluate(baselines.centralised),
+    static: evaluate(baselines.static),
+    local: baselines.local.map(evaluate),
     singles: { models: singles, aucShared: aucShared(concaveHull(singles), range) },
     bestSingle: best,
     cheapest,

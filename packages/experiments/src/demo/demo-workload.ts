@@ -28,8 +28,12 @@ export interface DemoWorkload {
 const BUILT_IN = { encoder: HASHED_NGRAMS, dimensions: 1024 };
 
 /** Everything random about the demo but keys, masks and the run's public seed follows from here. */
+export function demoSeed(seed: number): Uint8Array {
+  return nodeBackend.sha256(utf8(`tributary demo ${seed}`));
+}
+
 export function demoGenerator(seed: number): SeededGenerator {
-  return createGenerator(nodeBackend.sha256(utf8(`tributary demo ${seed}`)));
+  return createGenerator(demoSeed(seed));
 }
 
 /** @throws DataError */

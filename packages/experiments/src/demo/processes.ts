@@ -1,10 +1,10 @@
 /** Starts the coordinator and the clients as processes of their own and follows them to the end. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { CoordinatorReport } from '@tributary/coordinator';
 import { RuntimeError } from '@tributary/runtime';
 import type { DemoProgress, Kill } from './demo-options.ts';
-import { entryScripts } from './entry-scripts.ts';
+import { startProcess } from './entry-scripts.ts';
 import { type PreparedFederation, writeClientConfig } from './prepare-federation.ts';
 import type { ClientProcessMessage, CoordinatorProcessMessage, ProcessFailure } from './process-messages.ts';
 
@@ -29,17 +29,10 @@ export interface ProcessOptions {
   /** Directory for the copies of a client's vectors. */
   readonly copies: (name: string) => string;
   readonly kill: Kill | undefined;
-  /** Directory for what the processes are started from. */
-  readonly scratch: string;
+  /** Entries as `entryScripts` gives them. */
+  readonly coordinatorScript: string;
+  readonly clientScript: string;
   readonly onProgress: (progress: DemoProgress) => void;
-}
-
-function start(script: string, args: readonly string[]): ChildProcess {
-  return fork(script, [...args], {
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    serialization: 'advanced',
-  });
 }
 
 /** @throws RuntimeError what the coordinator, or before it a client, failed with */
@@ -52,11 +45,7 @@ export async function runFederation(options: ProcessOptions): Promise<Federation
   const cpuMs: number[] = [];
   const bytesUp: number[] = [];
   try {
-    const [coordinatorScript, clientScript] = await entryScripts(options.scratch, [
-      'coordinator-process',
-      'client-process',
-    ]);
-    const coordinator = start(coordinatorScript, [federation.coordinatorConfig]);
+    const coordinator = startProcess(options.coordinatorScript, [federation.coordinatorConfig]);
     children.push(coordinator);
     const report = await new Promise<CoordinatorReport>((resolve, reject) => {
       const fail = (failure: ProcessFailure, who: string): void =>
@@ -71,7 +60,11 @@ export async function runFederation(options: ProcessOptions): Promise<Federation
         if (client === undefined) return;
         await writeClientConfig(client, url);
         const hold = kill?.client === index ? [kill.phase] : [];
-        const child = start(clientScript, [client.configPath, options.copies(client.name), ...hold]);
+        const child = startProcess(options.clientScript, [
+          client.configPath,
+          options.copies(client.name),
+          ...hold,
+        ]);
         children.push(child);
         running.add(child);
         child.on('message', (message: ClientProcessMessage) => {

@@ -6,9 +6,11 @@ import { type ClientShare, observationCounts, partitionQueries } from '../partit
 import { renderReport } from '../report/render-report.ts';
 import type { ReportData } from '../report/report-data.ts';
 import { checkSums, type SumCheck } from './checked-sums.ts';
-import { type Comparison, compareRouters } from './compare-routers.ts';
+import { startBaselines } from './baselines.ts';
+import { type Comparison, comparisonData, compareRouters } from './compare-routers.ts';
 import type { DemoOptions, DemoProgress } from './demo-options.ts';
-import { demoGenerator, type DemoWorkload, demoWorkload } from './demo-workload.ts';
+import { demoGenerator, demoSeed, type DemoWorkload, demoWorkload } from './demo-workload.ts';
+import { entryScripts } from './entry-scripts.ts';
 import { prepareFederation } from './prepare-federation.ts';
 import { copiesDirectory, type FederationRun, runFederation } from './processes.ts';
 
@@ -67,27 +69,28 @@ export async function runDemo(
     { clients, models: models.length },
   );
   await mkdir(out, { recursive: true });
+  const [coordinatorScript, clientScript, baselinesScript] = await entryScripts(join(out, 'entries'), [
+    'coordinator-process',
+    'client-process',
+    'baselines-process',
+  ]);
   const federation = await prepareFederation({ out, log, shares, models, encoder, dimensions });
-  onProgress({ kind: 'stage', text: `starting a coordinator and ${clients} clients on loopback` });
+  const { clients: datasets, test } = comparisonData(workload, shares);
+  const baselines = startBaselines(baselinesScript, { clients: datasets, seed: demoSeed(seed) });
   const copies = (name: string): string => copiesDirectory(out, name);
-  const run = await runFederation({
-    federation,
-    copies,
-    kill: options.kill,
-    scratch: join(out, 'entries'),
-    onProgress,
-  });
+  let run: FederationRun;
+  try {
+    onProgress({ kind: 'stage', text: `starting a coordinator and ${clients} clients on loopback` });
+    const { kill } = options;
+    run = await runFederation({ federation, copies, kill, coordinatorScript, clientScript, onProgress });
+  } catch (error) {
+    baselines.stop();
+    throw error;
+  }
   const check = checkSums(federation.coordinatorOutput, copies);
   onProgress({ kind: 'stage', text: 'comparing with the baselines' });
   const artifact = decodeArtifact(await readFile(run.report.artifact, 'utf8'));
-  const comparison = compareRouters({
-    log,
-    models,
-    encoder,
-    shares,
-    federated: artifact.model,
-    generator: demoGenerator(seed).fork('baselines'),
-  });
+  const comparison = compareRouters(test, artifact.model, await baselines.result);
   const outcome: DemoOutcome = { options, workload, shares, run, check, comparison, artifact };
   const result = demoResult(outcome);
   await writeFile(result.report, renderReport(reportData(outcome, result)));
