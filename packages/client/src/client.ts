@@ -24,11 +24,12 @@ import {
   runId,
   type RunManifest,
   RuntimeError,
+  throwIfStopped,
   writeTextFile,
 } from '@tributary/runtime';
 import { Backoff } from './backoff.ts';
 import type { ClientConfig } from './config.ts';
-import { connect, finalFailure, throwIfStopped } from './connection.ts';
+import { connect, finalFailure } from './connection.ts';
 import { type ClientProgress, logProgress } from './progress.ts';
 import { RoundParticipant } from './round-participant.ts';
 import { startTraining, type Training } from './training.ts';

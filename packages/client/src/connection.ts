@@ -21,6 +21,7 @@ import {
   SOCKET_OPTIONS,
   type SocketEnd,
   systemErrorCode,
+  throwIfStopped,
 } from '@tributary/runtime';
 import { WebSocket } from 'ws';
 import type { Backoff } from './backoff.ts';
@@ -84,13 +85,6 @@ export async function connect(options: ConnectionOptions, events: ConnectionEven
     throwIfStopped(signal);
     if (attempt.final !== undefined) throw attempt.final;
     ({ reason } = attempt);
-  }
-}
-
-/** @throws RuntimeError RUN_FAILED */
-export function throwIfStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new RuntimeError('RUN_FAILED', `stopped by ${String(signal.reason)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Waiting for the members of the first round. */
-import { RuntimeError } from '@tributary/runtime';
+import { RuntimeError, throwIfStopped } from '@tributary/runtime';
 import type { CoordinatorConfig } from './config.ts';
 
 export interface CohortOptions {
@@ -14,8 +14,8 @@ export interface CohortOptions {
 }
 
 /**
- * Resolves when the whole roster is there, or at the deadline when `cohort.min` of it are; also when `signal` aborts.
- * @throws RuntimeError TIMED_OUT
+ * Resolves when the whole roster is there, or at the deadline when `cohort.min` of it are.
+ * @throws RuntimeError TIMED_OUT; RUN_FAILED where `signal` aborts
  */
 export async function gatherCohort(options: CohortOptions): Promise<void> {
   const { config, members, present, onJoined, signal } = options;
@@ -27,14 +27,15 @@ export async function gatherCohort(options: CohortOptions): Promise<void> {
       resolve();
     };
     const endIfComplete = (): void => {
-      if (present() >= members) end();
+      if (present() >= members || signal?.aborted === true) end();
     };
     const timer = setTimeout(end, config.joinSeconds * 1000);
     const unsubscribe = onJoined(endIfComplete);
     signal?.addEventListener('abort', end);
     endIfComplete();
   });
-  if (signal?.aborted !== true && present() < config.min) {
+  throwIfStopped(signal);
+  if (present() < config.min) {
     throw new RuntimeError(
       'TIMED_OUT',
       `${present()} of ${members} members connected within ${config.joinSeconds} s, 'cohort.min' is ${config.min}`,

@@ -4,7 +4,7 @@ import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { type Bodies, EMPTY_LOG_HEAD, rosterRoot } from '@tributary/protocol';
 import { createArtifact, encodeArtifact } from '@tributary/router';
-import { CLOSE, type Logger, oneLine, RuntimeError, writeTextFile } from '@tributary/runtime';
+import { CLOSE, type Logger, oneLine, stoppedBy, writeTextFile } from '@tributary/runtime';
 import { gatherCohort } from './cohort.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { claimOutput, type OutputDirectory } from './output-directory.ts';
@@ -16,8 +16,8 @@ import { listen } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { SumLog } from './sum-log.ts';
 
-/** How long members have to take the last messages before their connections are cut. */
-const CLOSING_GRACE_MS = 10_000;
+/** How long members have to take the last messages before their connections are cut; less than what a supervisor grants a process. */
+const CLOSING_GRACE_MS = 20_000;
 
 export interface CoordinatorOptions {
   readonly config: CoordinatorConfig;
@@ -109,10 +109,10 @@ async function serveRun(
     },
   );
   const server = await listen(config, (socket, stream) => sessions.accept(socket, stream));
-  const stop = (): void =>
-    runner.fail(new RuntimeError('RUN_FAILED', `stopped by ${String(signal?.reason)}`));
+  const stop = (): void => {
+    if (signal !== undefined) runner.fail(stoppedBy(signal));
+  };
   signal?.addEventListener('abort', stop);
-  if (signal?.aborted === true) stop();
   progress({ kind: 'listening', url: server.url, rosterRoot: toHex(rosterRoot(nodeBackend, roster)) });
   let ended: Ending = { outcome: 'BUG', detail: '' };
   try {

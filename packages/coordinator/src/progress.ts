@@ -11,6 +11,7 @@ export type CoordinatorProgress =
   | { readonly kind: 'dropped'; readonly member: string; readonly drop: Drop }
   | { readonly kind: 'rejected'; readonly member: string; readonly rejection: Rejection };
 
+/** What goes wrong is logged as such; the course of things, which people are shown otherwise, at level debug. */
 export function logProgress(log: Logger, progress: CoordinatorProgress): void {
   switch (progress.kind) {
     case 'dropped': {
@@ -26,11 +27,7 @@ export function logProgress(log: Logger, progress: CoordinatorProgress): void {
     case 'listening':
     case 'joined':
     case 'left':
-    case 'sum': {
-      const { kind, ...fields } = progress;
-      log.info(fields, kind);
-      return;
-    }
+    case 'sum':
     case 'phase': {
       const { kind, ...fields } = progress;
       log.debug(fields, kind);

@@ -15,7 +15,7 @@ export interface VectorShape {
   readonly bits: number;
 }
 
-/** What became of a whole upload; `fault` where its bytes cannot be a packed vector. */
+/** What became of an upload; `fault` where it is whole and yet no packed vector. */
 export interface SpooledUpload {
   readonly length: number;
   readonly digest: Uint8Array;
@@ -71,8 +71,11 @@ export class UploadSpool {
     return await this.#inTurn(async () => {
       if (this.#over) return NOTHING;
       this.#over = true;
-      const padded = unusedBitsAreZero(this.#shape, this.#lastByte);
-      const fault = padded ? undefined : 'bits behind the last word are not zero';
+      const whole = this.#length === packedLength(this.#shape.dimension, this.#shape.bits);
+      const fault =
+        whole && !unusedBitsAreZero(this.#shape, this.#lastByte)
+          ? 'bits behind the last word are not zero'
+          : undefined;
       return { length: this.#length, digest: this.#hash.digest(), fault };
     });
   }

@@ -1,6 +1,6 @@
 /**
- * Two kinds of failure. What a peer sends is data: a `Rejection` with one of `REJECTION_CODES`. Misuse by our own code throws
- * `ProtocolError`.
+ * Two kinds of failure. What a peer sends is data: a `Rejection` with one of `REJECTION_CODES`. Misuse by our
+ * own code throws `ProtocolError`.
  */
 export const PROTOCOL_ERROR_CODES = {
   BAD_PARAMETERS: 'a parameter is outside its range',
@@ -46,7 +46,10 @@ export const REJECTION_CODES = {
 
 export type RejectionCode = keyof typeof REJECTION_CODES;
 
-/** A message that was refused: what was wrong and whose it was. `detail` names the field; it never holds a secret. */
+/**
+ * A message that was refused: what was wrong and whose it was. `detail` names the field; it never holds a
+ * secret.
+ */
 export interface Rejection {
   readonly code: RejectionCode;
   /** A member's id, or 'coordinator'. */

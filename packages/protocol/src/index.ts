@@ -48,7 +48,7 @@ export {
 export { sameBytes } from './public-bytes.ts';
 export { checkRoster, countOrganisations, type Member, type Roster, rosterRoot } from './roster.ts';
 export { EMPTY_SIGNATURE, signMessage, verifyMessage } from './signing.ts';
-export { packedLengthOf } from './vector-length.ts';
+export { packedLengthOf, unusedBitsAreZero } from './vector-length.ts';
 export { DOMAIN, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
 export { CanonicalWriter } from './wire/canonical.ts';
 export { type Decoded, decodeMessage, encodeMessage, MAX_FRAME_BYTES } from './wire/codec.ts';

@@ -7,8 +7,8 @@ import { CanonicalWriter } from './wire/canonical.ts';
 export const EMPTY_LOG_HEAD: Uint8Array = new Uint8Array(32);
 
 /**
- * The head after one more opened sum. It is part of every round's terms, so a coordinator that showed different sums to
- * different members opens no further round with them.
+ * The head after one more opened sum. It is part of every round's terms, so a coordinator that showed
+ * different sums to different members opens no further round with them.
  */
 export function nextLogHead(
   crypto: CryptoBackend,

@@ -1,8 +1,10 @@
 /**
- * The key schedule of masks. A pairwise mask key comes from the X25519 secret of two members' round keys, a self mask key from
- * a member's self seed; both are bound to the round context by the salt, so other terms or nonces give other masks.
+ * The key schedule of masks. A pairwise mask key comes from the X25519 secret of two members' round keys, a
+ * self mask key from a member's self seed; both are bound to the round context by the salt, so other terms or
+ * nonces give other masks.
  *
- * @source Bonawitz et al. 2017, section 4 (double masking); HKDF with full context instead of their bare PRG seeds
+ * @source Bonawitz et al. 2017, section 4 (double masking); HKDF with full context instead of their bare PRG
+ *   seeds
  */
 import { addKeystream, type CryptoBackend, wipe } from '@tributary/crypto';
 import { DOMAIN } from './version.ts';

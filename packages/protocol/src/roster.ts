@@ -1,6 +1,6 @@
 /**
- * Who may take part. The roster is agreed out of band; its root is in every context, so a coordinator that shows different rosters
- * to different members shares no round with them.
+ * Who may take part. The roster is agreed out of band; its root is in every context, so a coordinator that
+ * shows different rosters to different members shares no round with them.
  */
 import { checkIdentityKey, type CryptoBackend } from '@tributary/crypto';
 import { ProtocolError } from './errors.ts';
@@ -26,9 +26,11 @@ export interface Roster {
 }
 
 export const MAX_MEMBERS = 65_535;
+const MAX_NAME_LENGTH = 64;
 
 /**
- * @throws ProtocolError BAD_PARAMETERS naming the entry: duplicate name or key, a key of small order, ids out of order, too many members
+ * @throws ProtocolError BAD_PARAMETERS naming the entry: duplicate name or key, a key of small order, ids out
+ *   of order, too many members, an empty or overlong name, a version that is no count
  */
 export function checkRoster(roster: Roster): Roster {
   const seenNames = new Map<string, number>();
@@ -40,10 +42,24 @@ export function checkRoster(roster: Roster): Roster {
       `list 1..${MAX_MEMBERS}`,
     );
   }
-  requireIdentityKey(roster.coordinatorKey, 'coordinator');
+  requireName(roster.federation, 'federation');
+  if (!Number.isSafeInteger(roster.version) || roster.version < 0) {
+    throw new ProtocolError(
+      'BAD_PARAMETERS',
+      `roster version ${roster.version} is no whole number`,
+      'count versions from 1',
+    );
+  }
+  requireIdentityKey(roster.coordinatorKey, 'the coordinator');
   roster.members.forEach((member, i) => {
-    if (member.id !== i)
-      throw new ProtocolError('BAD_PARAMETERS', `member ${member.name} has id ${member.id} at position ${i}`);
+    requireName(member.name, `name of member ${i}`);
+    requireName(member.organisation, `organisation of member '${member.name}'`);
+    if (member.id !== i) {
+      throw new ProtocolError(
+        'BAD_PARAMETERS',
+        `member '${member.name}' has id ${member.id} at position ${i}`,
+      );
+    }
     if (seenNames.has(member.name)) {
       throw new ProtocolError(
         'BAD_PARAMETERS',
@@ -65,6 +81,16 @@ export function checkRoster(roster: Roster): Roster {
     seenKeys.set(key, `'${member.name}'`);
   });
   return roster;
+}
+
+/** Names travel in messages, where text has a length. */
+function requireName(name: string, what: string): void {
+  if (name.length > 0 && name.length <= MAX_NAME_LENGTH) return;
+  throw new ProtocolError(
+    'BAD_PARAMETERS',
+    `the ${what} '${name}' has ${name.length} characters`,
+    `choose a name of 1..${MAX_NAME_LENGTH} characters`,
+  );
 }
 
 function requireIdentityKey(publicKey: Uint8Array, whose: string): void {
@@ -91,12 +117,33 @@ export function rosterRoot(crypto: CryptoBackend, roster: Roster): Uint8Array {
   return crypto.sha256(writer.finish());
 }
 
+/** How many of `ids` act for each organisation. */
+function membersByOrganisation(roster: Roster, ids: Iterable<number>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of ids) {
+    const organisation = roster.members[id]?.organisation;
+    if (organisation !== undefined) counts.set(organisation, (counts.get(organisation) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** Number of distinct organisations among `ids`. */
 export function countOrganisations(roster: Roster, ids: Iterable<number>): number {
-  const organisations = new Set<string>();
-  for (const id of ids) {
-    const member = roster.members[id];
-    if (member !== undefined) organisations.add(member.organisation);
-  }
-  return organisations.size;
+  return membersByOrganisation(roster, ids).size;
+}
+
+/**
+ * How many of `ids` the `organisations` largest organisations have together: the most that so many can
+ * control.
+ */
+export function membersOfLargest(roster: Roster, ids: Iterable<number>, organisations: number): number {
+  return [...membersByOrganisation(roster, ids).values()]
+    .toSorted((a, b) => b - a)
+    .slice(0, organisations)
+    .reduce((sum, count) => sum + count, 0);
+}
+
+/** Whether ids ascend without repeats: the one order in which sets of members travel. */
+export function ascending(ids: readonly number[]): boolean {
+  return ids.every((id, i) => i === 0 || id > (ids[i - 1] as number));
 }

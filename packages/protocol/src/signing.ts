@@ -1,4 +1,7 @@
-/** Ed25519 signatures over canonical bytes. The kind is part of what is signed: no message can be taken for another. */
+/**
+ * Ed25519 signatures over canonical bytes. The kind is part of what is signed: no message can be taken for
+ * another.
+ */
 import type { CryptoBackend } from '@tributary/crypto';
 import { type Bodies, MESSAGES, type MessageKind } from './messages/index.ts';
 import type { SealedShares } from './messages/setup.ts';

@@ -18,6 +18,7 @@ export { type FileSystem, nodeFileSystem, type OpenFile } from './stores/file-sy
 export { memoryBlobStore } from './stores/memory-blob-store.ts';
 export { memoryEventLog, type MemoryEventLog } from './stores/memory-event-log.ts';
 export { openStateDirectory, type StateDirectory } from './stores/state-directory.ts';
+export { stoppedBy, throwIfStopped } from './stop.ts';
 export { oneLine, quoted } from './text/one-line.ts';
 export { CLOSE, type CloseCode } from './transport/close-codes.ts';
 export {

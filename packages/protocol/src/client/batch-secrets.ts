@@ -1,22 +1,19 @@
 /**
- * What a member keeps for one batch, and the pure functions that make, deal, open and release it. These are the only functions that touch
- * secrets of a batch; the state machine asks for them by effects and sees public results alone.
+ * What a member keeps for one batch, and the pure functions that make, deal, open and release it. These are
+ * the only functions that touch secrets of a batch; the state machine asks for them by effects and sees
+ * public results alone.
  */
-import {
-  commit,
-  concatBytes,
-  type CryptoBackend,
-  splitSecret,
-  verifyCommitment,
-  wipe,
-} from '@tributary/crypto';
+import { type CryptoBackend, splitSecret, wipe } from '@tributary/crypto';
+import { commitToShare, opensShare, selfSeedCommitment, slotNumber } from '../commitments.ts';
 import { ProtocolError } from '../errors.ts';
 import type { ReleasedShare, SecretKind } from '../messages/round.ts';
 import type { KeyAdvert, SealedShares } from '../messages/setup.ts';
 import { DOMAIN } from '../version.ts';
 import { CanonicalWriter } from '../wire/canonical.ts';
 
-/** Fresh random bytes from a CSPRNG: an argument, so that protocol code stays pure and vectors reproducible. */
+/**
+ * Fresh random bytes from a CSPRNG: an argument, so that protocol code stays pure and vectors reproducible.
+ */
 export type RandomBytes = (length: number) => Uint8Array;
 
 const SHARE_BYTES = 32;
@@ -32,30 +29,16 @@ export interface BatchSecrets {
   readonly roundSecrets: readonly Uint8Array[];
   /** b_u, one per key index */
   readonly selfSeeds: readonly Uint8Array[];
-  /** Shares by dealer, the member's own among them: for each key index share and salt of the self seed, then of the round key. */
+  /**
+   * Shares by dealer, the member's own among them: for each key index share and salt of the self seed, then
+   * of the round key.
+   */
   readonly held: ReadonlyMap<number, Uint8Array>;
 }
 
 export function generateBatchSecrets(random: RandomBytes, keyCount: number): BatchSecrets {
   const secrets = (): Uint8Array[] => Array.from({ length: keyCount }, () => random(32));
   return { sealingSecret: random(32), roundSecrets: secrets(), selfSeeds: secrets(), held: new Map() };
-}
-
-/** H(b_u), bound to batch, key index and owner. */
-export function selfSeedCommitment(
-  crypto: CryptoBackend,
-  batchContext: Uint8Array,
-  keyIndex: number,
-  owner: number,
-  selfSeed: Uint8Array,
-): Uint8Array {
-  const writer = new CanonicalWriter()
-    .text(`${DOMAIN}/self-seed`)
-    .bytes(batchContext)
-    .integer(keyIndex)
-    .integer(owner)
-    .bytes(selfSeed);
-  return crypto.sha256(writer.finish());
 }
 
 export function advertiseKeys(
@@ -109,36 +92,40 @@ export function dealShares(
   deal: Deal,
   secrets: BatchSecrets,
 ): DealResult {
-  const payloads = new Map<number, Uint8Array[]>(deal.recipients.map(({ member }) => [member, []]));
-  for (let i = 0; i < secrets.roundSecrets.length; i++) {
-    for (const secret of [secrets.selfSeeds[i], secrets.roundSecrets[i]] as Uint8Array[]) {
-      const shares = splitSecret(
-        secret,
-        deal.threshold,
-        deal.holders,
-        random((deal.threshold - 1) * SHARE_BYTES),
-      );
-      for (const { member, point } of deal.recipients) {
-        const share = shares[point - 1];
-        if (share === undefined) throw new ProtocolError('INVARIANT', `no share at point ${point}`);
-        payloads.get(member)?.push(share.y, random(SALT_BYTES));
-      }
-    }
-  }
   const boxes: SealedShares[] = [];
   const held = new Map(secrets.held);
   let ownCommitments: readonly Uint8Array[] = [];
-  for (const { member, sealingKey } of deal.recipients) {
-    const payload = concatBytes(...(payloads.get(member) ?? []));
+  for (const [{ member, sealingKey }, payload] of splitSecrets(random, deal, secrets)) {
     if (member === deal.dealer) {
       held.set(member, payload);
       ownCommitments = commitToSlots(crypto, deal, member, payload);
-      continue;
+    } else {
+      boxes.push(sealPayload(crypto, deal, member, sealingKey, secrets.sealingSecret, payload));
+      wipe(payload);
     }
-    boxes.push(sealPayload(crypto, deal, member, sealingKey, secrets.sealingSecret, payload));
-    wipe(payload);
   }
   return { boxes, ownCommitments, secrets: { ...secrets, held } };
+}
+
+/** For each recipient its shares of all secrets, each followed by its salt. */
+function splitSecrets(random: RandomBytes, deal: Deal, secrets: BatchSecrets): Map<Holder, Uint8Array> {
+  const { recipients, threshold, holders } = deal;
+  const inOrder = secrets.selfSeeds.flatMap((seed, i) => [seed, secrets.roundSecrets[i] as Uint8Array]);
+  const payloads = new Map(
+    recipients.map((recipient) => [recipient, new Uint8Array(inOrder.length * SLOT_BYTES)]),
+  );
+  inOrder.forEach((secret, slot) => {
+    const coefficients = random((threshold - 1) * SHARE_BYTES);
+    const shares = splitSecret(secret, threshold, holders, coefficients);
+    for (const [{ point }, payload] of payloads) {
+      const share = shares[point - 1];
+      if (share === undefined) throw new ProtocolError('INVARIANT', `no share at point ${point}`);
+      payload.set(share.y, slot * SLOT_BYTES);
+      payload.set(random(SALT_BYTES), slot * SLOT_BYTES + SHARE_BYTES);
+    }
+    wipe(coefficients, ...shares.map(({ y }) => y));
+  });
+  return payloads;
 }
 
 function sealPayload(
@@ -162,11 +149,14 @@ function sealPayload(
 function commitToSlots(crypto: CryptoBackend, deal: Deal, holder: number, payload: Uint8Array): Uint8Array[] {
   const { batchContext, dealer } = deal;
   return slots(payload).map(({ share, salt }, slot) =>
-    commit(crypto, SHARE_LABEL, salt, placedShare(batchContext, dealer, holder, slot, share)),
+    commitToShare(crypto, { batchContext, dealer, holder, slot }, salt, share),
   );
 }
 
-/** One key per direction and batch, so the nonce is constant. Undefined where the peer's key is of small order. */
+/**
+ * One key per direction and batch, so the nonce is constant. Undefined where the peer's key is of small
+ * order.
+ */
 function sealKey(
   crypto: CryptoBackend,
   batchContext: Uint8Array,
@@ -197,45 +187,12 @@ interface Slot {
   readonly salt: Uint8Array;
 }
 
+/** Views into `payload`, so that wiping it wipes them. */
 function slots(payload: Uint8Array): Slot[] {
   return Array.from({ length: payload.length / SLOT_BYTES }, (_, i) => ({
-    share: payload.slice(i * SLOT_BYTES, i * SLOT_BYTES + SHARE_BYTES),
-    salt: payload.slice(i * SLOT_BYTES + SHARE_BYTES, (i + 1) * SLOT_BYTES),
+    share: payload.subarray(i * SLOT_BYTES, i * SLOT_BYTES + SHARE_BYTES),
+    salt: payload.subarray(i * SLOT_BYTES + SHARE_BYTES, (i + 1) * SLOT_BYTES),
   }));
-}
-
-/** Position of a share in a dealer's list: self seed and round key of each key index in turn. */
-export function slotNumber(keyIndex: number, kind: SecretKind): number {
-  return 2 * keyIndex + (kind === 'self' ? 0 : 1);
-}
-
-const SHARE_LABEL = `${DOMAIN}/share`;
-
-/** A share with its place: a commitment to it opens nowhere else. */
-function placedShare(
-  batchContext: Uint8Array,
-  dealer: number,
-  holder: number,
-  slot: number,
-  share: Uint8Array,
-): Uint8Array {
-  const writer = new CanonicalWriter().bytes(batchContext).integer(dealer).integer(holder).integer(slot);
-  return writer.bytes(share).finish();
-}
-
-/** Whether a released share is the one that its dealer committed to towards this holder. */
-export function verifyReleasedShare(
-  crypto: CryptoBackend,
-  batchContext: Uint8Array,
-  holder: number,
-  keyIndex: number,
-  released: ReleasedShare,
-  commitments: readonly Uint8Array[],
-): boolean {
-  const slot = slotNumber(keyIndex, released.kind);
-  const commitment = commitments[slot];
-  const placed = placedShare(batchContext, released.owner, holder, slot, released.share);
-  return commitment !== undefined && verifyCommitment(crypto, commitment, SHARE_LABEL, released.salt, placed);
 }
 
 /**
@@ -271,15 +228,15 @@ function openBox(
   const payload = crypto.open(key, ZERO_NONCE, sealData(batchContext, dealer, holder), box.sealed);
   wipe(key);
   if (payload?.length !== secrets.roundSecrets.length * 2 * SLOT_BYTES) return undefined;
-  const good = slots(payload).every(({ share, salt }, i) => {
-    const commitment = commitments[i];
-    const placed = placedShare(batchContext, dealer, holder, i, share);
-    return commitment !== undefined && verifyCommitment(crypto, commitment, SHARE_LABEL, salt, placed);
-  });
+  const good = slots(payload).every(({ share, salt }, slot) =>
+    opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments[slot]),
+  );
   return good ? payload : undefined;
 }
 
-/** The shares to hand out for the given choices; an owner whose shares the member does not hold is left out. */
+/**
+ * The shares to hand out for the given choices; an owner whose shares the member does not hold is left out.
+ */
 export function releaseShares(
   secrets: BatchSecrets,
   keyIndex: number,

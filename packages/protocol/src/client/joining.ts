@@ -1,55 +1,52 @@
-/** The member's side of ready and round start: take part only in the round that follows from the sums so far. */
+/**
+ * The member's side of ready and round start: take part only in the round that follows from the sums so far.
+ */
 import type { CryptoBackend } from '@tributary/crypto';
 import type { RoundStart } from '../messages/round.ts';
 import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/terms.ts';
+import { belowFloors } from '../parameters/batch-rules.ts';
 import { overflowRisk } from '../parameters/ring.ts';
-import { verifyMessage } from '../signing.ts';
 import { sameBytes } from '../public-bytes.ts';
-import { refuse, refuseAloud } from './refusal.ts';
-import { ascending, belowFloors } from './setup.ts';
-import {
-  type ClientBatch,
-  type ClientState,
-  type ClientStep,
-  type ExpectedRound,
-  roundKeyOf,
-} from './state.ts';
+import { ascending } from '../roster.ts';
+import { verifyMessage } from '../signing.ts';
+import { refuse, refuseAloud, refuseUnknownRound } from './refusal.ts';
+import { type ClientState, type ClientStep, type ExpectedRound, roundKeyOf } from './state.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/**
+ * An announcement supersedes a round that is still open: the coordinator gave that one up, perhaps while this
+ * member was away. What was signed under the old context is worth nothing under the new one.
+ */
 export function acceptAnnounce(crypto: CryptoBackend, state: ClientState, terms: RoundTerms): ClientStep {
   const { batch, expected } = state;
+  const { round } = terms;
   if (batch === undefined || batch.stage !== 'open' || !sameBytes(terms.batchContext, batch.context)) {
     return refuseAloud(
       state,
       'WRONG_CONTEXT',
       'the round belongs to a batch this member does not have',
-      terms.round,
+      round,
     );
   }
-  if (state.round !== undefined && state.round.stage !== 'released') {
-    return refuseAloud(state, 'WRONG_PHASE', `round ${state.round.terms.round} is still open`, terms.round);
+  const termsDigest = roundTermsDigest(crypto, terms);
+  if (state.round !== undefined && sameBytes(termsDigest, state.round.termsDigest)) {
+    return refuse(state, 'DUPLICATE', `a second announcement of round ${round}`);
   }
   if (terms.keyIndex < batch.nextKeyIndex || terms.keyIndex >= batch.terms.keyCount) {
-    return refuseAloud(
-      state,
-      'KEY_INDEX_USED',
-      `key index ${terms.keyIndex} is used or unknown`,
-      terms.round,
-    );
+    return refuseAloud(state, 'KEY_INDEX_USED', `key index ${terms.keyIndex} is used or unknown`, round);
   }
   if (expected === undefined) {
-    return refuseAloud(state, 'UNEXPECTED_PLAN', 'this member expects no further sum', terms.round);
+    return refuseAloud(state, 'UNEXPECTED_PLAN', 'this member expects no further sum', round);
   }
-  if (terms.round <= state.contributedRound) {
-    const detail = `this member has contributed to round ${terms.round} before`;
-    return refuseAloud(state, 'EQUIVOCATION', detail, terms.round);
+  if (round <= state.contributedRound) {
+    const detail = `this member has contributed to round ${round} before`;
+    return refuseAloud(state, 'EQUIVOCATION', detail, round);
   }
   const difference = differenceFromExpected(terms, expected);
-  if (difference !== undefined) return refuseAloud(state, 'UNEXPECTED_PLAN', difference, terms.round);
+  if (difference !== undefined) return refuseAloud(state, 'UNEXPECTED_PLAN', difference, round);
   const overflow = overflowRisk(batch.dealers.size, terms);
-  if (overflow !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', overflow, terms.round);
-  const termsDigest = roundTermsDigest(crypto, terms);
+  if (overflow !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', overflow, round);
   return {
     state: {
       ...state,
@@ -68,7 +65,7 @@ export function acceptAnnounce(crypto: CryptoBackend, state: ClientState, terms:
       },
     },
     effects: [
-      { kind: 'enter-phase', phase: 'ready', round: terms.round },
+      { kind: 'enter-phase', phase: 'ready', round },
       { kind: 'draw-nonce', termsDigest },
     ],
   };
@@ -104,9 +101,9 @@ export function nonceDrawn(state: ClientState, termsDigest: Uint8Array, nonce: U
 export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, message: RoundStart): ClientStep {
   const { batch, round, self } = state;
   if (batch === undefined || round === undefined || !sameBytes(message.termsDigest, round.termsDigest)) {
-    return refuse(state, 'WRONG_CONTEXT', 'start of another round');
+    return refuseUnknownRound(state, 'start of another round');
   }
-  if (round.stage !== 'ready') return refuse(state, 'WRONG_PHASE', 'a second round start');
+  if (round.stage !== 'ready') return refuse(state, 'WRONG_PHASE', 'round start is not awaited');
   const participants = message.ready.map(({ member }) => member);
   if (!ascending(participants))
     return refuseRound(state, 'MALFORMED', 'participants are not in ascending order');
@@ -124,11 +121,16 @@ export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, mess
   if (own === undefined || !sameBytes(own.nonce, round.nonce)) {
     return refuseRound(state, 'NOT_A_MEMBER', 'round start leaves this member or its nonce out');
   }
-  const floor = belowFloors(state, participants);
+  const floor = belowFloors(state.roster, batch.terms, participants);
   if (floor !== undefined) return refuseRound(state, 'BELOW_FLOOR', floor);
   const context = roundContext(crypto, round.termsDigest, message.ready);
-  const request = maskRequest(batch, round.terms.keyIndex, context, self, participants);
-  if (request === undefined) return refuseRound(state, 'NOT_A_MEMBER', 'a participant advertised no key');
+  const { keyIndex } = round.terms;
+  const request = {
+    roundContext: context,
+    keyIndex,
+    self: roundKeyOf(batch, self, keyIndex),
+    partners: participants.filter((id) => id !== self).map((id) => roundKeyOf(batch, id, keyIndex)),
+  };
   return {
     state: {
       ...state,
@@ -139,24 +141,6 @@ export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, mess
       { kind: 'enter-phase', phase: 'masked-input', round: round.terms.round },
       { kind: 'upload-input', batchContext: batch.context, request, terms: round.terms },
     ],
-  };
-}
-
-function maskRequest(
-  batch: ClientBatch,
-  keyIndex: number,
-  context: Uint8Array,
-  self: number,
-  participants: readonly number[],
-): Extract<ClientStep['effects'][number], { kind: 'upload-input' }>['request'] | undefined {
-  const own = roundKeyOf(batch, self, keyIndex);
-  const partners = participants.filter((id) => id !== self).map((id) => roundKeyOf(batch, id, keyIndex));
-  if (own === undefined || partners.includes(undefined)) return undefined;
-  return {
-    roundContext: context,
-    keyIndex,
-    self: own,
-    partners: partners.filter((partner) => partner !== undefined),
   };
 }
 

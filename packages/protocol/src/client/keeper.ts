@@ -1,6 +1,6 @@
 /**
- * Carries out the effects of a member that need its secrets. Every shell uses it: what differs between them is
- * where secrets are stored and where random bytes come from.
+ * Carries out the effects of a member that need its secrets. Every shell uses it: what differs between them
+ * is where secrets are stored and where random bytes come from.
  */
 import type { CryptoBackend } from '@tributary/crypto';
 import { ProtocolError } from '../errors.ts';

@@ -1,4 +1,6 @@
-/** The masked upload: input + self mask + pairwise masks mod 2^32, cut to the low bits, in chunks that stream. */
+/**
+ * The masked upload: input + self mask + pairwise masks mod 2^32, cut to the low bits, in chunks that stream.
+ */
 import { type CryptoBackend, packedLength, packWords, wipe } from '@tributary/crypto';
 import { ProtocolError } from '../errors.ts';
 import { applyMasks, type Mask, pairMask, type RoundKeyHolder, selfMaskKey } from '../masks.ts';
@@ -33,8 +35,8 @@ export function deriveMasks(crypto: CryptoBackend, secrets: BatchSecrets, reques
 }
 
 /**
- * Masks `input` in place, chunk by chunk, and yields the packed bytes in order. The mask keys are wiped at the end, also
- * where the upload is given up.
+ * Masks `input` in place, chunk by chunk, and yields the packed bytes in order. The mask keys are wiped at
+ * the end, also where the upload is given up.
  * @param input the encoded vector; it holds masked words afterwards
  * @param bits b, 13..32
  */

@@ -1,4 +1,7 @@
-/** Where a member keeps the secrets of its batches. Synchronous, because a secret must be kept before its public part is spoken. */
+/**
+ * Where a member keeps the secrets of its batches. Synchronous, because a secret must be kept before its
+ * public part is spoken.
+ */
 import { toHex } from '@tributary/crypto';
 import { type BatchSecrets, wipeBatchSecrets } from './batch-secrets.ts';
 

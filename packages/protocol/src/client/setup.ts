@@ -1,19 +1,27 @@
 /** The member's side of setup: check the terms, advertise keys, deal shares, hold the shares of others. */
-import { type CryptoBackend, wipe } from '@tributary/crypto';
+import type { CryptoBackend } from '@tributary/crypto';
 import type { DealtShares, HeldShares, KeyAdvert, KeyRoster, SealedShares } from '../messages/setup.ts';
-import { type BatchTerms, batchContext, MAX_KEY_COUNT } from '../messages/terms.ts';
-import { brokenRule } from '../parameters/thresholds.ts';
-import { countOrganisations } from '../roster.ts';
-import { verifyMessage, verifySealedShares } from '../signing.ts';
-import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../version.ts';
+import { type BatchTerms, batchContext } from '../messages/terms.ts';
+import { belowFloors, unsafeBatch } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
+import { verifyMessage, verifySealedShares } from '../signing.ts';
+import { usableKey } from '../usable-key.ts';
+import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../version.ts';
 import { refuse, refuseAloud } from './refusal.ts';
-import type { ClientEvent, ClientState, ClientStep } from './state.ts';
+import { type ClientEvent, type ClientState, type ClientStep, closeRound } from './state.ts';
 
+/**
+ * A new batch replaces the old one, also while a round is open: its coordinator gave the round up, perhaps
+ * while this member was away. The old secrets are forgotten, so that nothing of the old batch is ever
+ * released.
+ */
 export function acceptBatchStart(crypto: CryptoBackend, state: ClientState, terms: BatchTerms): ClientStep {
+  const context = batchContext(crypto, terms);
+  if (state.batch !== undefined && sameBytes(context, state.batch.context)) {
+    return refuse(state, 'DUPLICATE', `a second start of batch ${terms.batch}`);
+  }
   const unsafe = unsafeBatchTerms(state, terms);
   if (unsafe !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', unsafe, 0);
-  const context = batchContext(crypto, terms);
   const forget =
     state.batch === undefined ? [] : [{ kind: 'forget-batch', batchContext: state.batch.context } as const];
   return {
@@ -28,7 +36,7 @@ export function acceptBatchStart(crypto: CryptoBackend, state: ClientState, term
         dealers: new Set(),
         nextKeyIndex: 0,
       },
-      round: undefined,
+      round: closeRound(state.round),
     },
     effects: [
       ...forget,
@@ -48,33 +56,16 @@ function unsafeBatchTerms(state: ClientState, terms: BatchTerms): string | undef
   if (!sameBytes(terms.run, state.run)) return 'batch belongs to another run';
   if (!sameBytes(terms.rosterRoot, state.rosterRoot)) return 'batch is over another roster';
   if (terms.batch <= state.lastBatch) return `batch ${terms.batch} is not after batch ${state.lastBatch}`;
-  if (!ascending(terms.cohort)) return 'cohort is not in ascending order without repeats';
-  if (terms.cohort.some((id) => roster.members[id] === undefined))
-    return 'cohort names a member outside the roster';
+  const unsafe = unsafeBatch(roster, terms);
+  if (unsafe !== undefined) return unsafe;
   if (!terms.cohort.includes(state.self)) return 'cohort leaves this member out';
-  if (terms.keyCount < 1 || terms.keyCount > MAX_KEY_COUNT) {
-    return `keyCount ${terms.keyCount} is outside 1..${MAX_KEY_COUNT}`;
-  }
-  if (terms.holders !== terms.cohort.length) {
-    return `holders ${terms.holders} is not the cohort of ${terms.cohort.length}, as the complete graph has it`;
-  }
-  const rule = brokenRule({ ...terms, cohort: terms.cohort.length });
-  if (rule !== undefined) return rule;
   if (terms.minCohort < policy.minCohort) {
     return `minCohort ${terms.minCohort} is below this member's policy of ${policy.minCohort}`;
   }
   if (terms.colluders < policy.minColluders) {
     return `colluders ${terms.colluders} is below this member's policy of ${policy.minColluders}`;
   }
-  const organisations = countOrganisations(roster, terms.cohort);
-  if (organisations < terms.minCohort) {
-    return `cohort is of ${organisations} organisations, minCohort is ${terms.minCohort}`;
-  }
   return undefined;
-}
-
-export function ascending(ids: readonly number[]): boolean {
-  return ids.every((id, i) => i === 0 || id > (ids[i - 1] as number));
 }
 
 export function keysGenerated(state: ClientState, advert: KeyAdvert): ClientStep {
@@ -90,14 +81,20 @@ export function acceptKeyRoster(crypto: CryptoBackend, state: ClientState, messa
     return refuse(state, 'WRONG_CONTEXT', 'key roster of another batch');
   }
   if (batch.stage !== 'keys') return refuse(state, 'WRONG_PHASE', 'a second key roster');
+  const { keyCount } = batch.terms;
+  const points = new Map(batch.terms.cohort.map((id, i) => [id, i + 1]));
   const adverts = new Map<number, KeyAdvert>();
   for (const { body, signature } of message.adverts) {
     const member = roster.members[body.member];
-    if (member === undefined || !batch.terms.cohort.includes(body.member) || adverts.has(body.member)) {
+    if (member === undefined || !points.has(body.member) || adverts.has(body.member)) {
       return refuseAloud(state, 'NOT_A_MEMBER', `key advert of member ${body.member}`, 0);
     }
-    if (!sameBytes(body.batchContext, batch.context) || body.roundKeys.length !== batch.terms.keyCount) {
+    if (!sameBytes(body.batchContext, batch.context)) {
       return refuseAloud(state, 'WRONG_CONTEXT', `key advert of ${member.name} is for another batch`, 0);
+    }
+    if (body.roundKeys.length !== keyCount || body.selfSeedCommitments.length !== keyCount) {
+      const detail = `key advert of ${member.name} is not for ${keyCount} key indices`;
+      return refuseAloud(state, 'LENGTH_MISMATCH', detail, 0);
     }
     if (!verifyMessage(crypto, member.publicKey, 'key-advert', body, signature)) {
       return refuseAloud(state, 'BAD_SIGNATURE', `key advert of ${member.name}`, 0);
@@ -108,11 +105,11 @@ export function acceptKeyRoster(crypto: CryptoBackend, state: ClientState, messa
     adverts.set(body.member, body);
   }
   if (!adverts.has(self)) return refuseAloud(state, 'NOT_A_MEMBER', 'key roster leaves this member out', 0);
-  const floor = belowFloors(state, [...adverts.keys()]);
+  const floor = belowFloors(roster, batch.terms, [...adverts.keys()]);
   if (floor !== undefined) return refuseAloud(state, 'BELOW_FLOOR', floor, 0);
   const recipients = [...adverts.values()].map(({ member, sealingKey }) => ({
     member,
-    point: batch.terms.cohort.indexOf(member) + 1,
+    point: points.get(member) as number,
     sealingKey,
   }));
   return {
@@ -130,28 +127,6 @@ export function acceptKeyRoster(crypto: CryptoBackend, state: ClientState, messa
       },
     ],
   };
-}
-
-/** A key of small order gives the all-zero secret with every scalar, so one trial with a fixed scalar finds it. */
-export function usableKey(crypto: CryptoBackend, publicKey: Uint8Array): boolean {
-  const shared = crypto.x25519(new Uint8Array(32).fill(0x5a), publicKey);
-  if (shared === undefined) return false;
-  wipe(shared);
-  return true;
-}
-
-/** Which floor of the batch `members` fall below, if any. */
-export function belowFloors(state: ClientState, members: readonly number[]): string | undefined {
-  const terms = state.batch?.terms;
-  if (terms === undefined) return 'no batch';
-  if (members.length < terms.minSurvivors) {
-    return `${members.length} members, minSurvivors is ${terms.minSurvivors}`;
-  }
-  const organisations = countOrganisations(state.roster, members);
-  if (organisations < terms.minCohort) {
-    return `${organisations} organisations, minCohort is ${terms.minCohort}`;
-  }
-  return undefined;
 }
 
 export function sharesDealt(
@@ -181,17 +156,13 @@ export function acceptHeldShares(crypto: CryptoBackend, state: ClientState, mess
     if (advert === undefined || dealer === undefined || dealers.has(body.dealer)) {
       return refuseAloud(state, 'NOT_A_MEMBER', `shares of member ${body.dealer}`, 0);
     }
-    if (
-      body.holder !== self ||
-      !sameBytes(body.batchContext, batch.context) ||
-      body.commitments.length !== 2 * batch.terms.keyCount
-    ) {
-      return refuseAloud(
-        state,
-        'WRONG_CONTEXT',
-        `shares of ${dealer.name} are not for this member and batch`,
-        0,
-      );
+    if (body.holder !== self || !sameBytes(body.batchContext, batch.context)) {
+      const detail = `shares of ${dealer.name} are not for this member and batch`;
+      return refuseAloud(state, 'WRONG_CONTEXT', detail, 0);
+    }
+    if (body.commitments.length !== 2 * batch.terms.keyCount) {
+      const detail = `shares of ${dealer.name} are not for ${batch.terms.keyCount} key indices`;
+      return refuseAloud(state, 'LENGTH_MISMATCH', detail, 0);
     }
     if (!verifySealedShares(crypto, dealer.publicKey, body, signature)) {
       return refuseAloud(state, 'BAD_SIGNATURE', `shares of ${dealer.name}`, 0);
@@ -199,7 +170,7 @@ export function acceptHeldShares(crypto: CryptoBackend, state: ClientState, mess
     dealers.add(body.dealer);
     opened.push({ box: body, dealerKey: advert.sealingKey });
   }
-  const floor = belowFloors(state, [...dealers]);
+  const floor = belowFloors(roster, batch.terms, [...dealers]);
   if (floor !== undefined) return refuseAloud(state, 'BELOW_FLOOR', floor, 0);
   return {
     state: { ...state, batch: { ...batch, dealers } },
@@ -213,7 +184,10 @@ export function sharesHeld(
   badDealers: readonly number[],
 ): ClientStep {
   const { batch } = state;
-  if (batch === undefined || !sameBytes(context, batch.context)) return { state, effects: [] };
+  // The dealers are known from the moment in which their shares were taken to be opened.
+  if (batch?.stage !== 'shares' || batch.dealers.size === 0 || !sameBytes(context, batch.context)) {
+    return { state, effects: [] };
+  }
   return {
     state: { ...state, batch: { ...batch, stage: 'open' } },
     effects: badDealers.map((from) => ({

@@ -1,5 +1,8 @@
-/** State, events and effects of a member's machine. All values are plain and immutable; none holds a secret or a vector. */
-import type { Rejection } from '../errors.ts';
+/**
+ * State, events and effects of a member's machine. All values are plain and immutable; none holds a secret or
+ * a vector.
+ */
+import { ProtocolError, type Rejection } from '../errors.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
 import type { RoundResult, SecretKind } from '../messages/round.ts';
 import type { KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
@@ -43,10 +46,17 @@ export interface ClientBatch {
   readonly nextKeyIndex: number;
 }
 
+/**
+ * What the member awaits in its round: its own nonce, the round start, its own upload, the survivors, the
+ * unmask request; and at last only the result. A round at `released` gives nothing away any more, whether it
+ * released its shares or was given up before.
+ */
+export type ClientRoundStage = 'nonce' | 'ready' | 'masked-input' | 'consistency' | 'unmask' | 'released';
+
 export interface ClientRound {
   readonly terms: RoundTerms;
   readonly termsDigest: Uint8Array;
-  readonly stage: 'nonce' | 'ready' | 'masked-input' | 'consistency' | 'unmask' | 'released';
+  readonly stage: ClientRoundStage;
   readonly nonce: Uint8Array;
   /** Participants of the round, ascending; known from the round start on. */
   readonly participants: readonly number[];
@@ -65,7 +75,10 @@ export interface ClientState {
   readonly run: Uint8Array;
   readonly policy: ClientPolicy;
   readonly expected: ExpectedRound | undefined;
-  /** The newest round for which an upload was begun. A second contribution to it would let two sums be compared. */
+  /**
+   * The newest round for which an upload was begun. A second contribution to it would let two sums be
+   * compared.
+   */
   readonly contributedRound: number;
   /** Number of the newest batch that was begun; older ones are refused. */
   readonly lastBatch: number;
@@ -136,8 +149,23 @@ export interface ClientStep {
   readonly effects: readonly ClientEffect[];
 }
 
-/** Public keys of a participant for one key index. */
-export function roundKeyOf(batch: ClientBatch, member: number, keyIndex: number): RoundKeyHolder | undefined {
+/**
+ * Ends a round before its result. Once the member has signed a survivor set it remembers which, so that no
+ * result over another set can follow; before that there is nothing to remember.
+ */
+export function closeRound(round: ClientRound | undefined): ClientRound | undefined {
+  const signed = round?.stage === 'unmask' || round?.stage === 'released';
+  return signed ? { ...round, stage: 'released' } : undefined;
+}
+
+/**
+ * The public round key of a member that dealt shares in the batch.
+ * @throws ProtocolError INVARIANT where it advertised none
+ */
+export function roundKeyOf(batch: ClientBatch, member: number, keyIndex: number): RoundKeyHolder {
   const roundKey = batch.adverts.get(member)?.roundKeys[keyIndex];
-  return roundKey === undefined ? undefined : { member, roundKey };
+  if (roundKey === undefined) {
+    throw new ProtocolError('INVARIANT', `member ${member} has no key at key index ${keyIndex}`);
+  }
+  return { member, roundKey };
 }

@@ -1,15 +1,15 @@
 /**
- * A member's machine: `step(state, event) -> { state, effects }`. It trusts the coordinator with availability only: every message is checked
- * against the roster, the terms, the member's policy and the plan the member computed itself, and what fails is refused and
- * changes nothing.
+ * A member's machine: `step(state, event) -> { state, effects }`. It trusts the coordinator with availability
+ * only: every message is checked against the roster, the terms, the member's policy and the plan the member
+ * computed itself, and what fails is refused and changes nothing.
  */
 import type { CryptoBackend } from '@tributary/crypto';
 import type { Message } from '../messages/index.ts';
-import { sameBytes } from '../public-bytes.ts';
 import { type Roster, rosterRoot } from '../roster.ts';
 import { verifyMessage } from '../signing.ts';
+import { acceptAborted, acceptResult } from './closing.ts';
 import { acceptAnnounce, acceptRoundStart, nonceDrawn } from './joining.ts';
-import { acceptSurvivors, acceptUnmaskRequest, inputMasked } from './opening.ts';
+import { acceptSurvivors, acceptUnmaskRequest, connectionLost, inputFailed, inputMasked } from './opening.ts';
 import { refuse } from './refusal.ts';
 import {
   acceptBatchStart,
@@ -58,24 +58,9 @@ export function stepClient(crypto: CryptoBackend, state: ClientState, event: Cli
     case 'input-masked':
       return inputMasked(state, event);
     case 'input-failed':
-      return {
-        state: { ...state, round: undefined },
-        effects: [
-          {
-            kind: 'send',
-            message: 'refusal',
-            body: {
-              member: state.self,
-              round: state.round?.terms.round ?? 0,
-              code: 'INPUT_FAILED',
-              detail: event.detail.slice(0, 400),
-            },
-          },
-        ],
-      };
+      return inputFailed(state, event);
     case 'connection-lost':
-      // The batch survives: its secrets serve the next round after a reconnect. The round does not.
-      return { state: { ...state, round: undefined }, effects: [] };
+      return connectionLost(state);
   }
 }
 
@@ -99,9 +84,9 @@ function acceptMessage(crypto: CryptoBackend, state: ClientState, message: Messa
     case 'unmask-request':
       return acceptUnmaskRequest(crypto, state, message.body);
     case 'round-result':
-      return acceptResult(state, message);
+      return acceptResult(state, message.body);
     case 'round-aborted':
-      return acceptAborted(state, message);
+      return acceptAborted(state, message.body);
     case 'challenge':
     case 'hello':
     case 'welcome':
@@ -116,35 +101,4 @@ function acceptMessage(crypto: CryptoBackend, state: ClientState, message: Messa
     case 'run-ended':
       return refuse(state, 'WRONG_PHASE', `${message.kind} is no message of a round to a member`);
   }
-}
-
-function acceptResult(state: ClientState, message: Message<'round-result'>): ClientStep {
-  const result = message.body;
-  const { round, expected } = state;
-  if (expected === undefined || result.round !== expected.round) {
-    return refuse(state, 'WRONG_CONTEXT', `result of round ${result.round}`);
-  }
-  const participated =
-    round !== undefined && round.terms.round === result.round && round.stage === 'released';
-  if (participated) {
-    if (!sameBytes(result.roundContext, round.context)) {
-      return refuse(state, 'WRONG_CONTEXT', `result of round ${result.round} has another context`);
-    }
-    if (!sameBytes(result.survivorsDigest, round.survivorsDigest)) {
-      return refuse(state, 'EQUIVOCATION', `result of round ${result.round} is over another survivor set`);
-    }
-  }
-  return {
-    state: { ...state, round: undefined, expected: undefined },
-    effects: [{ kind: 'accept-result', result, participated }],
-  };
-}
-
-function acceptAborted(state: ClientState, { body }: Message<'round-aborted'>): ClientStep {
-  const { batch } = state;
-  if (batch === undefined || !sameBytes(body.batchContext, batch.context)) {
-    return refuse(state, 'WRONG_CONTEXT', 'abort of another batch');
-  }
-  const nextKeyIndex = Math.max(batch.nextKeyIndex, body.keyIndex + 1);
-  return { state: { ...state, batch: { ...batch, nextKeyIndex }, round: undefined }, effects: [] };
 }

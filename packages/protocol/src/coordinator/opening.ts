@@ -1,28 +1,33 @@
-/** The coordinator's side of consistency and unmask: one survivor set, signed, andThen the shares that open its sum. */
+/**
+ * The coordinator's side of unmask: the shares that open the sum of the signed survivors, from at least t
+ * holders.
+ */
 import type { CryptoBackend } from '@tributary/crypto';
-import { verifyReleasedShare } from '../client/batch-secrets.ts';
+import { verifyReleasedShare } from '../commitments.ts';
 import type { Message } from '../messages/index.ts';
-import type { ReleasedShare, SurvivorUpload } from '../messages/round.ts';
+import type { ReleasedShare } from '../messages/round.ts';
 import { sameBytes } from '../public-bytes.ts';
-import { survivorsDigest } from '../signing.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import {
   abortRound,
+  andThen,
+  askable,
   dropEffect,
   enterPhase,
+  missingNames,
+  namesOf,
   reject,
   sortedKeys,
-  andThen,
   without,
-  withEntry,
 } from './phases.ts';
-import type {
-  CoordinatorEvent,
-  CoordinatorPhase,
-  CoordinatorState,
-  CoordinatorStep,
-  OpenBatch,
-  RoundInProgress,
+import {
+  type CoordinatorEffect,
+  type CoordinatorEvent,
+  type CoordinatorPhase,
+  type CoordinatorState,
+  type CoordinatorStep,
+  type OpenBatch,
+  openBatch,
 } from './state.ts';
 import type { OwnerShares, PointShare, UnmaskRequestForKernel } from './unmask.ts';
 
@@ -30,98 +35,32 @@ type ConsistencyPhase = Extract<CoordinatorPhase, { kind: 'consistency' }>;
 type UnmaskPhase = Extract<CoordinatorPhase, { kind: 'unmask' }>;
 type OpeningPhase = Extract<CoordinatorPhase, { kind: 'opening' }>;
 
-export function enterConsistency(
-  crypto: CryptoBackend,
+/** Asks for shares, with the signatures that entitle to them. */
+export function enterUnmask(
   state: CoordinatorState,
-  round: RoundInProgress,
-  added: ReadonlyMap<number, SurvivorUpload>,
+  { round, survivors, survivorsDigest, signatures }: ConsistencyPhase,
+  effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
-  const survivors = sortedKeys(added).flatMap((id) => added.get(id) ?? []);
-  // Participants whose upload was lost may come back in time to hold and sign, so all that are present are asked.
-  const asked = round.participants.filter((id) => state.present.has(id));
-  const phase: ConsistencyPhase = {
-    kind: 'consistency',
-    round,
-    survivors,
-    survivorsDigest: survivorsDigest(crypto, round.context, survivors),
-    signatures: new Map(),
-    waiting: new Set(asked),
-  };
-  const { terms, context } = round;
-  return enterPhase(state, phase, { round: terms.round, deadlineMs: terms.deadlines.consistency }, [
-    { kind: 'send', to: asked, message: 'survivors', body: { roundContext: context, uploads: survivors } },
-  ]);
-}
-
-export function acceptSurvivorsSignature(
-  state: CoordinatorState,
-  phase: ConsistencyPhase,
-  from: number,
-  { body, signature }: Message<'survivors-signature'>,
-): CoordinatorStep {
-  if (!sameBytes(body.roundContext, phase.round.context)) {
-    return reject(state, from, 'WRONG_CONTEXT', 'signature for another round');
-  }
-  if (!sameBytes(body.survivorsDigest, phase.survivorsDigest)) {
-    return reject(state, from, 'EQUIVOCATION', 'signature over another survivor set');
-  }
-  const next = {
-    ...phase,
-    signatures: withEntry(phase.signatures, from, signature),
-    waiting: without(phase.waiting, from),
-  };
-  return closeConsistencyIfDone({ ...state, phase: next });
-}
-
-export function closeConsistencyIfDone(state: CoordinatorState): CoordinatorStep {
-  const done = state.phase.kind === 'consistency' && state.phase.waiting.size === 0;
-  return done ? closeConsistency(state) : { state, effects: [] };
-}
-
-export function closeConsistency(state: CoordinatorState): CoordinatorStep {
-  const phase = state.phase as ConsistencyPhase;
-  const { round, survivors, signatures } = phase;
-  const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const threshold = state.batch?.terms.threshold ?? Infinity;
-  const survivorIds = survivors.map(({ member }) => member);
-  if (signatures.size < threshold) {
-    const detail = `${signatures.size} members signed the survivor set, ${threshold} are needed`;
-    return abortRound(state, round.terms, 'consistency', 'BELOW_THRESHOLD', detail, survivorIds, [
-      ...late,
-      { kind: 'close-accumulator', roundContext: round.context },
-    ]);
-  }
-  const signers = sortedKeys(signatures);
-  const asked = round.participants.filter((id) => state.present.has(id));
+  const asked = askable(state, round);
+  const { terms, context: roundContext } = round;
   const next: UnmaskPhase = {
     kind: 'unmask',
     round,
     survivors,
-    survivorsDigest: phase.survivorsDigest,
+    survivorsDigest,
     shares: new Map(round.participants.map((id) => [id, []])),
+    released: new Set(),
     waiting: new Set(asked),
   };
-  const step = enterPhase(
-    state,
-    next,
-    { round: round.terms.round, deadlineMs: round.terms.deadlines.unmask },
-    [
-      ...late,
-      {
-        kind: 'send',
-        to: asked,
-        message: 'unmask-request',
-        body: {
-          roundContext: round.context,
-          survivorsDigest: phase.survivorsDigest,
-          signatures: signers.flatMap((member) => {
-            const signature = signatures.get(member);
-            return signature === undefined ? [] : [{ member, signature }];
-          }),
-        },
-      },
-    ],
-  );
+  const signed = sortedKeys(signatures).map((member) => ({
+    member,
+    signature: signatures.get(member) as Uint8Array,
+  }));
+  const body = { roundContext, survivorsDigest, signatures: signed };
+  const step = enterPhase(state, next, { round: terms.round, deadlineMs: terms.deadlines.unmask }, [
+    ...effects,
+    { kind: 'send', to: asked, message: 'unmask-request', body },
+  ]);
   return andThen(step, closeUnmaskIfDone);
 }
 
@@ -132,38 +71,51 @@ export function acceptRelease(
   from: number,
   { body }: Message<'release'>,
 ): CoordinatorStep {
-  const { batch } = state;
-  if (batch === undefined || !sameBytes(body.roundContext, phase.round.context)) {
+  if (!sameBytes(body.roundContext, phase.round.context)) {
     return reject(state, from, 'WRONG_CONTEXT', 'release for another round');
   }
+  const batch = openBatch(state);
   const survivors = new Set(phase.survivors.map(({ member }) => member));
+  const point = batch.terms.cohort.indexOf(from) + 1;
   const shares = new Map(phase.shares);
-  const bad: number[] = [];
   const seen = new Set<number>();
+  const wrong: number[] = [];
   for (const released of body.shares) {
     const { owner, kind } = released;
     const known = shares.get(owner);
     const due = kind === (survivors.has(owner) ? 'self' : 'pair');
     if (
-      known === undefined ||
-      !due ||
-      seen.has(owner) ||
-      !commitmentHolds(crypto, batch, phase, from, released)
+      known !== undefined &&
+      due &&
+      !seen.has(owner) &&
+      commitmentHolds(crypto, batch, phase, from, released)
     ) {
-      bad.push(owner);
-      continue;
+      shares.set(owner, [...known, { point, share: released.share }]);
+    } else {
+      wrong.push(owner);
     }
     seen.add(owner);
-    const point = batch.terms.cohort.indexOf(from) + 1;
-    shares.set(owner, [...known, { point, share: released.share }]);
   }
-  const next = { ...phase, shares, waiting: without(phase.waiting, from) };
-  const accepted = { ...state, phase: next };
-  const blame =
-    bad.length === 0
+  const accepted: CoordinatorState = {
+    ...state,
+    phase: {
+      ...phase,
+      shares,
+      released: new Set(phase.released).add(from),
+      waiting: without(phase.waiting, from),
+    },
+  };
+  const step =
+    wrong.length === 0
       ? { state: accepted, effects: [] }
-      : reject(accepted, from, 'BAD_SHARE', `shares of members ${bad.join(', ')}`);
-  return andThen(blame, closeUnmaskIfDone);
+      : reject(accepted, from, 'BAD_SHARE', wrongShares(state, wrong));
+  return andThen(step, closeUnmaskIfDone);
+}
+
+/** Whose shares were wrong; there may be as many as a message holds. */
+function wrongShares(state: CoordinatorState, owners: readonly number[]): string {
+  const more = owners.length > 3 ? ` and ${owners.length - 3} more` : '';
+  return `shares of ${namesOf(state, owners.slice(0, 3))}${more} do not open their commitments`;
 }
 
 function commitmentHolds(
@@ -184,7 +136,7 @@ function commitmentHolds(
 /** The phase ends as soon as every owner's secret has its t shares; waiting for more would only cost time. */
 export function closeUnmaskIfDone(state: CoordinatorState): CoordinatorStep {
   if (state.phase.kind !== 'unmask') return { state, effects: [] };
-  const threshold = state.batch?.terms.threshold ?? Infinity;
+  const { threshold } = openBatch(state).terms;
   const enough = [...state.phase.shares.values()].every((shares) => shares.length >= threshold);
   return enough || state.phase.waiting.size === 0 ? closeUnmask(state) : { state, effects: [] };
 }
@@ -192,14 +144,16 @@ export function closeUnmaskIfDone(state: CoordinatorState): CoordinatorStep {
 export function closeUnmask(state: CoordinatorState): CoordinatorStep {
   const phase = state.phase as UnmaskPhase;
   const { round, survivors, shares } = phase;
-  const { batch } = state;
-  const threshold = batch?.terms.threshold ?? Infinity;
+  const batch = openBatch(state);
+  const { threshold } = batch.terms;
   const survivorIds = survivors.map(({ member }) => member);
-  const short = [...shares].filter(([, list]) => list.length < threshold);
-  if (batch === undefined || short.length > 0) {
+  const fewest = Math.min(...[...shares.values()].map(({ length }) => length));
+  if (fewest < threshold) {
     const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-    const most = Math.max(0, ...short.map(([, list]) => list.length));
-    const detail = `${most} holders released their shares, ${threshold} are needed`;
+    const short = [...shares].filter(([, { length }]) => length === fewest).map(([owner]) => owner);
+    const whose = short.length === shares.size ? 'all' : `${namesOf(state, short)}'s`;
+    const missing = missingNames(state, round.participants, phase.released);
+    const detail = `${fewest} holders released ${whose} shares, ${threshold} are needed${missing}`;
     return abortRound(state, round.terms, 'unmask', 'BELOW_THRESHOLD', detail, survivorIds, [
       ...late,
       { kind: 'close-accumulator', roundContext: round.context },
@@ -282,8 +236,7 @@ export function sumNotOpened(
   event: Extract<CoordinatorEvent, { kind: 'sum-not-opened' }>,
 ): CoordinatorStep {
   if (!sameBytes(event.roundContext, phase.round.context)) return { state, effects: [] };
-  const names = event.badDealers.map((id) => state.roster.members[id]?.name ?? String(id));
-  const detail = `the shares of ${names.join(', ')} do not give the secrets committed to`;
+  const detail = `the shares of ${namesOf(state, event.badDealers)} do not give the secrets committed to`;
   const survivors = phase.survivors.map(({ member }) => member);
   return abortRound(state, phase.round.terms, 'unmask', 'BAD_DEALER', detail, survivors, [
     ...event.badDealers.map((from) => ({

@@ -1,7 +1,8 @@
 /** What all phases share: entering one, dropping a member from it, refusing a message, aborting the round. */
 import type { RejectionCode } from '../errors.ts';
-import type { RoundTerms } from '../messages/terms.ts';
-import { countOrganisations } from '../roster.ts';
+import type { BatchTerms, RoundTerms } from '../messages/terms.ts';
+import { belowFloors } from '../parameters/batch-rules.ts';
+import { clipDetail } from '../wire/detail.ts';
 import type {
   AbortCode,
   CoordinatorEffect,
@@ -10,6 +11,7 @@ import type {
   CoordinatorStep,
   DropReason,
   Phase,
+  RoundInProgress,
 } from './state.ts';
 
 export function phaseName(phase: CoordinatorPhase): Phase {
@@ -87,25 +89,50 @@ export function andThen(
   return { state: next.state, effects: [...step.effects, ...next.effects] };
 }
 
-/** The floor that `members` fall below, as a sentence, or undefined. */
-export function belowFloors(
+/** `; missing: ` and the names of those of `awaited` that are not in `members`; empty where nobody is. */
+export function missingNames(
   state: CoordinatorState,
-  terms: { readonly minSurvivors: number; readonly minCohort: number },
+  awaited: readonly number[],
+  members: ReadonlySet<number>,
+): string {
+  const missing = awaited.filter((id) => !members.has(id));
+  return missing.length === 0 ? '' : `; missing: ${namesOf(state, missing)}`;
+}
+
+export function namesOf(state: CoordinatorState, ids: readonly number[]): string {
+  return ids.map((id) => state.roster.members[id]?.name ?? String(id)).join(', ');
+}
+
+/** The floor that `members` fall below, with who of `awaited` is missing, or undefined. */
+export function floorFault(
+  state: CoordinatorState,
+  terms: BatchTerms,
   members: readonly number[],
   awaited: readonly number[],
 ): string | undefined {
-  const missing = awaited
-    .filter((id) => !members.includes(id))
-    .map((id) => state.roster.members[id]?.name ?? id);
-  const lost = missing.length > 0 ? `; missing: ${missing.join(', ')}` : '';
-  if (members.length < terms.minSurvivors) {
-    return `${members.length} of ${awaited.length} members are left, ${terms.minSurvivors} are needed${lost}`;
-  }
-  const organisations = countOrganisations(state.roster, members);
-  if (organisations < terms.minCohort) {
-    return `members of ${organisations} organisations are left, ${terms.minCohort} are needed${lost}`;
-  }
-  return undefined;
+  const floor = belowFloors(state.roster, terms, members);
+  return floor === undefined ? undefined : floor + missingNames(state, awaited, new Set(members));
+}
+
+/** Splits members into those with a session and, as effects, those that were lost after they had answered. */
+export function presentOf(
+  state: CoordinatorState,
+  members: readonly number[],
+): { readonly present: readonly number[]; readonly lost: readonly CoordinatorEffect[] } {
+  return {
+    present: members.filter((id) => state.present.has(id)),
+    lost: members
+      .filter((id) => !state.present.has(id))
+      .map((id) => dropEffect(state.phase, id, 'disconnected-in-phase')),
+  };
+}
+
+/**
+ * Participants that can still sign and release. A member whose upload was lost is one of them: it holds
+ * shares of the others, and may be back by now.
+ */
+export function askable(state: CoordinatorState, { participants, refused }: RoundInProgress): number[] {
+  return participants.filter((id) => state.present.has(id) && !refused.has(id));
 }
 
 /** Ends the attempt without a sum. Its key index is burnt; nothing of it is used again. */
@@ -128,7 +155,7 @@ export function abortRound(
         kind: 'send',
         to,
         message: 'round-aborted',
-        body: { batchContext, keyIndex, phase, code, detail: detail.slice(0, 400) },
+        body: { batchContext, keyIndex, phase, code, detail: clipDetail(detail) },
       },
       { kind: 'round-aborted', terms, phase, code, detail, survivors },
     ],

@@ -6,15 +6,17 @@ import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/ter
 import { overflowRisk } from '../parameters/ring.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { packedLengthOf } from '../vector-length.ts';
-import { closeConsistencyIfDone, enterConsistency } from './opening.ts';
+import { closeConsistencyIfDone, enterConsistency } from './consistency.ts';
+import { openBatch } from './state.ts';
 import {
   abortRound,
-  belowFloors,
+  andThen,
   dropEffect,
   enterPhase,
+  floorFault,
+  presentOf,
   reject,
   sortedKeys,
-  andThen,
   without,
   withEntry,
 } from './phases.ts';
@@ -29,16 +31,17 @@ export function requestRound(
   terms: RoundTerms,
 ): CoordinatorStep {
   const { batch } = state;
-  const members = batch === undefined ? [] : sortedKeys(batch.dealt);
   if (
     batch === undefined ||
+    !sameBytes(terms.batchContext, batch.context) ||
     terms.keyIndex !== batch.nextKeyIndex ||
     terms.keyIndex >= batch.terms.keyCount
   ) {
-    return abortRound(state, terms, 'ready', 'UNSAFE_TERMS', 'no batch with this key index is open');
+    return refuseRequest(state, terms, 'no batch with this key index is open');
   }
+  const members = sortedKeys(batch.dealt);
   const overflow = overflowRisk(members.length, terms);
-  if (overflow !== undefined) return abortRound(state, terms, 'ready', 'UNSAFE_TERMS', overflow);
+  if (overflow !== undefined) return refuseRequest(state, terms, overflow);
   const waiting = new Set(members.filter((id) => state.present.has(id)));
   const phase: ReadyPhase = {
     kind: 'ready',
@@ -52,6 +55,14 @@ export function requestRound(
     { kind: 'send', to: [...waiting], message: 'round-announce', body: terms },
   ]);
   return waiting.size === 0 ? andThen(step, (s) => closeReady(crypto, s)) : step;
+}
+
+/** Nothing was announced, so no key index is burnt and members have nothing to learn. */
+function refuseRequest(state: CoordinatorState, terms: RoundTerms, detail: string): CoordinatorStep {
+  return {
+    state,
+    effects: [{ kind: 'round-aborted', terms, phase: 'ready', code: 'UNSAFE_TERMS', detail, survivors: [] }],
+  };
 }
 
 export function acceptReady(
@@ -78,20 +89,20 @@ export function closeReady(crypto: CryptoBackend, state: CoordinatorState): Coor
   const phase = state.phase as ReadyPhase;
   const { terms, termsDigest } = phase;
   const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const participants = sortedKeys(phase.ready);
-  const batch = state.batch;
-  const floor =
-    batch === undefined
-      ? 'no batch is open'
-      : belowFloors(state, batch.terms, participants, sortedKeys(batch.dealt));
+  // Who was lost after its answer costs nothing if it is left out now, and a whole deadline later.
+  const { present: participants, lost } = presentOf(state, sortedKeys(phase.ready));
+  const gone = [...late, ...lost];
+  const batch = openBatch(state);
+  const floor = floorFault(state, batch.terms, participants, sortedKeys(batch.dealt));
   if (floor !== undefined) {
-    return abortRound(state, terms, 'ready', 'BELOW_FLOOR', floor, participants, late);
+    return abortRound(state, terms, 'ready', 'BELOW_FLOOR', floor, participants, gone);
   }
   const ready = participants.flatMap((member) => {
     const entry = phase.ready.get(member);
     return entry === undefined ? [] : [{ member, ...entry }];
   });
-  const round = { terms, termsDigest, participants, context: roundContext(crypto, termsDigest, ready) };
+  const context = roundContext(crypto, termsDigest, ready);
+  const round = { terms, termsDigest, context, participants, refused: new Set<number>() };
   const next: InputPhase = {
     kind: 'masked-input',
     round,
@@ -101,7 +112,7 @@ export function closeReady(crypto: CryptoBackend, state: CoordinatorState): Coor
     waiting: new Set(participants),
   };
   return enterPhase(state, next, { round: terms.round, deadlineMs: terms.deadlines.maskedInput }, [
-    ...late,
+    ...gone,
     { kind: 'open-accumulator', round },
     { kind: 'send', to: participants, message: 'round-start', body: { termsDigest, ready } },
   ]);
@@ -212,10 +223,7 @@ export function inputDeadline(
 function closeInput(crypto: CryptoBackend, state: CoordinatorState, phase: InputPhase): CoordinatorStep {
   const { round } = phase;
   const members = sortedKeys(phase.added);
-  const floor =
-    state.batch === undefined
-      ? 'no batch is open'
-      : belowFloors(state, state.batch.terms, members, round.participants);
+  const floor = floorFault(state, openBatch(state).terms, members, round.participants);
   if (floor !== undefined) {
     return abortRound(state, round.terms, 'masked-input', 'BELOW_FLOOR', floor, members, [
       { kind: 'close-accumulator', roundContext: round.context },

@@ -1,18 +1,23 @@
-/** The coordinator's side of setup: collect key adverts, relay them, collect sealed shares, relay each holder its own. */
+/**
+ * The coordinator's side of setup: collect key adverts, relay them, collect sealed shares, relay each holder
+ * its own.
+ */
 import type { CryptoBackend } from '@tributary/crypto';
-import { usableKey } from '../client/setup.ts';
 import type { Message } from '../messages/index.ts';
 import type { SealedShares, Signed } from '../messages/setup.ts';
 import { type BatchTerms, batchContext } from '../messages/terms.ts';
+import { unsafeBatch } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { verifyMessage, verifySealedShares } from '../signing.ts';
+import { usableKey } from '../usable-key.ts';
 import {
-  belowFloors,
+  andThen,
   dropEffect,
   enterPhase,
+  floorFault,
+  presentOf,
   reject,
   sortedKeys,
-  andThen,
   without,
   withEntry,
 } from './phases.ts';
@@ -33,6 +38,11 @@ export function requestBatch(
   terms: BatchTerms,
   deadlineMs: number,
 ): CoordinatorStep {
+  const unsafe = unsafeBatch(state.roster, terms);
+  if (unsafe !== undefined) {
+    // Nobody heard of it: the batch that is open stays open.
+    return { state, effects: [{ kind: 'batch-aborted', code: 'UNSAFE_TERMS', detail: unsafe }] };
+  }
   const context = batchContext(crypto, terms);
   const waiting = new Set(terms.cohort.filter((id) => state.present.has(id)));
   const phase: AdvertisePhase = {
@@ -99,9 +109,10 @@ export function closeAdvertiseIfDone(state: CoordinatorState): CoordinatorStep {
 export function closeAdvertise(state: CoordinatorState): CoordinatorStep {
   const phase = state.phase as AdvertisePhase;
   const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const members = sortedKeys(phase.adverts);
-  const floor = belowFloors(state, phase.terms, members, phase.terms.cohort);
-  if (floor !== undefined) return abortBatch(state, floor, late);
+  const { present: members, lost } = presentOf(state, sortedKeys(phase.adverts));
+  const gone = [...late, ...lost];
+  const floor = floorFault(state, phase.terms, members, phase.terms.cohort);
+  if (floor !== undefined) return abortBatch(state, floor, gone);
   const adverts = members.map((id) => phase.adverts.get(id)).filter((advert) => advert !== undefined);
   const next: SharePhase = {
     kind: 'share-keys',
@@ -112,11 +123,12 @@ export function closeAdvertise(state: CoordinatorState): CoordinatorStep {
     waiting: new Set(members),
   };
   return enterPhase(state, next, { round: 0, deadlineMs: phase.deadlineMs }, [
-    ...late,
+    ...gone,
     { kind: 'send', to: members, message: 'key-roster', body: { batchContext: phase.context, adverts } },
   ]);
 }
 
+/** Ends a setup. Members are told nothing: the next batch replaces what they have of this one. */
 function abortBatch(
   state: CoordinatorState,
   detail: string,
@@ -193,9 +205,10 @@ export function closeSharesIfDone(state: CoordinatorState): CoordinatorStep {
 export function closeShares(state: CoordinatorState): CoordinatorStep {
   const phase = state.phase as SharePhase;
   const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const dealers = sortedKeys(phase.dealt);
-  const floor = belowFloors(state, phase.terms, dealers, phase.terms.cohort);
-  if (floor !== undefined) return abortBatch(state, floor, late);
+  const { present: dealers, lost } = presentOf(state, sortedKeys(phase.dealt));
+  const gone = [...late, ...lost];
+  const floor = floorFault(state, phase.terms, dealers, phase.terms.cohort);
+  if (floor !== undefined) return abortBatch(state, floor, gone);
   const relays = dealers.map((holder): CoordinatorEffect => {
     const boxes = dealers
       .filter((dealer) => dealer !== holder)
@@ -209,7 +222,7 @@ export function closeShares(state: CoordinatorState): CoordinatorStep {
     };
   });
   const dealt = new Map(
-    [...phase.dealt].map(([dealer, shares]) => [dealer, commitmentsByHolder(dealer, shares)]),
+    dealers.map((dealer) => [dealer, commitmentsByHolder(dealer, phase.dealt.get(dealer) as Dealt)]),
   );
   return {
     state: {
@@ -218,7 +231,7 @@ export function closeShares(state: CoordinatorState): CoordinatorStep {
       phaseNumber: state.phaseNumber + 1,
       batch: { terms: phase.terms, context: phase.context, adverts: phase.adverts, dealt, nextKeyIndex: 0 },
     },
-    effects: [...late, ...relays, { kind: 'batch-opened', members: dealers }],
+    effects: [...gone, ...relays, { kind: 'batch-opened', members: dealers }],
   };
 }
 

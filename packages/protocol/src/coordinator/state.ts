@@ -1,5 +1,8 @@
-/** State, events and effects of the coordinator's machine. All values are plain and immutable; none holds a vector of length d. */
-import type { Rejection } from '../errors.ts';
+/**
+ * State, events and effects of the coordinator's machine. All values are plain and immutable; none holds a
+ * vector of length d.
+ */
+import { ProtocolError, type Rejection } from '../errors.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
 import type { SurvivorUpload } from '../messages/round.ts';
 import type { KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
@@ -46,6 +49,8 @@ export interface RoundInProgress {
   readonly context: Uint8Array;
   /** R, ascending. */
   readonly participants: readonly number[];
+  /** Participants that said they are out: nothing more is asked of them in this round. */
+  readonly refused: ReadonlySet<number>;
 }
 
 /** What one dealer dealt. */
@@ -101,6 +106,8 @@ export type CoordinatorPhase =
       readonly survivorsDigest: Uint8Array;
       /** Verified shares by owner. */
       readonly shares: ReadonlyMap<number, readonly PointShare[]>;
+      /** Who released. */
+      readonly released: ReadonlySet<number>;
     })
   | {
       readonly kind: 'opening';
@@ -186,4 +193,10 @@ export type CoordinatorEffect =
 export interface CoordinatorStep {
   readonly state: CoordinatorState;
   readonly effects: readonly CoordinatorEffect[];
+}
+
+/** The batch of the round in progress. @throws ProtocolError INVARIANT where none is open */
+export function openBatch(state: CoordinatorState): OpenBatch {
+  if (state.batch === undefined) throw new ProtocolError('INVARIANT', 'no batch is open');
+  return state.batch;
 }

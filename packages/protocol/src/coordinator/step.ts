@@ -1,21 +1,15 @@
 /**
- * The coordinator's machine: `step(state, event) -> { state, effects }`. It orders phases, verifies what members send, and
- * goes on without whoever is lost, down to the floors. It never sees a vector, only digests and lengths.
+ * The coordinator's machine: `step(state, event) -> { state, effects }`. It orders phases, verifies what
+ * members send, and goes on without whoever is lost, down to the floors. It never sees a vector, only digests
+ * and lengths.
  */
 import type { CryptoBackend } from '@tributary/crypto';
-import type { Message } from '../messages/index.ts';
+import { ProtocolError } from '../errors.ts';
+import type { Bodies, Message } from '../messages/index.ts';
 import type { Roster } from '../roster.ts';
-import {
-  acceptRelease,
-  acceptSurvivorsSignature,
-  closeConsistency,
-  closeConsistencyIfDone,
-  closeUnmask,
-  closeUnmaskIfDone,
-  sumNotOpened,
-  sumOpened,
-} from './opening.ts';
-import { dropEffect, reject, andThen, without } from './phases.ts';
+import { acceptSurvivorsSignature, closeConsistency, closeConsistencyIfDone } from './consistency.ts';
+import { acceptRelease, closeUnmask, closeUnmaskIfDone, sumNotOpened, sumOpened } from './opening.ts';
+import { andThen, dropEffect, reject, without } from './phases.ts';
 import {
   acceptReady,
   closeInputIfDone,
@@ -37,7 +31,13 @@ import {
   requestBatch,
   verifyFromMember,
 } from './setup.ts';
-import type { CoordinatorEvent, CoordinatorState, CoordinatorStep, DropReason } from './state.ts';
+import type {
+  CoordinatorEvent,
+  CoordinatorPhase,
+  CoordinatorState,
+  CoordinatorStep,
+  DropReason,
+} from './state.ts';
 
 export function startCoordinator(roster: Roster, run: Uint8Array): CoordinatorState {
   return { roster, run, present: new Set(), batch: undefined, phase: { kind: 'idle' }, phaseNumber: 0 };
@@ -61,11 +61,11 @@ export function stepCoordinator(
         '',
       );
     case 'batch-requested':
-      return phase.kind === 'idle'
-        ? requestBatch(crypto, state, event.terms, event.deadlineMs)
-        : { state, effects: [] };
+      requireIdle(phase, event.kind);
+      return requestBatch(crypto, state, event.terms, event.deadlineMs);
     case 'round-requested':
-      return phase.kind === 'idle' ? requestRound(crypto, state, event.terms) : { state, effects: [] };
+      requireIdle(phase, event.kind);
+      return requestRound(crypto, state, event.terms);
     case 'message':
       return acceptMessage(crypto, state, event.from, event.message);
     case 'upload-spooled':
@@ -100,6 +100,11 @@ export function stepCoordinator(
   }
 }
 
+function requireIdle({ kind }: CoordinatorState['phase'], event: string): void {
+  if (kind !== 'idle')
+    throw new ProtocolError('UNEXPECTED_EVENT', `${event} in phase ${kind}: wait for its end`);
+}
+
 function acceptMessage(
   crypto: CryptoBackend,
   state: CoordinatorState,
@@ -112,15 +117,7 @@ function acceptMessage(
   if ('member' in body && body.member !== from) {
     return reject(state, from, 'WRONG_SENDER', `${kind} names another member`);
   }
-  if (kind === 'refusal') {
-    return dropMember(
-      crypto,
-      state,
-      from,
-      'refused-by-client-policy',
-      `${message.body.code}: ${message.body.detail}`,
-    );
-  }
+  if (kind === 'refusal') return acceptRefusal(crypto, state, from, message.body);
   // Unmasking ends with the t-th share: releases that arrive after it are surplus, not faults.
   if (kind === 'release' && phase.kind !== 'unmask') return { state, effects: [] };
   if (!('waiting' in phase)) return reject(state, from, 'WRONG_PHASE', `${kind} while no answer is awaited`);
@@ -141,7 +138,36 @@ function acceptMessage(
   return reject(state, from, 'WRONG_PHASE', `${kind} in phase ${phase.kind}`);
 }
 
-/** A member is out of the present phase: the phase goes on without it, or closes if it was the last one awaited. */
+/** A refusal is about one round, or about the setup: a late one says nothing about what is going on now. */
+function acceptRefusal(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  from: number,
+  { round, code, detail }: Bodies['refusal'],
+): CoordinatorStep {
+  const { phase } = state;
+  if (round !== roundOf(phase))
+    return reject(state, from, 'WRONG_CONTEXT', `refusal of round ${round}: ${code}`);
+  const out: CoordinatorState =
+    'round' in phase
+      ? {
+          ...state,
+          phase: { ...phase, round: { ...phase.round, refused: new Set(phase.round.refused).add(from) } },
+        }
+      : state;
+  return dropMember(crypto, out, from, 'refused-by-client-policy', `${code}: ${detail}`);
+}
+
+/** The number of the round in progress; 0 outside rounds. */
+function roundOf(phase: CoordinatorPhase): number {
+  if ('round' in phase) return phase.round.terms.round;
+  return phase.kind === 'ready' ? phase.terms.round : 0;
+}
+
+/**
+ * A member is out of the present phase: the phase goes on without it, or closes if it was the last one
+ * awaited.
+ */
 function dropMember(
   crypto: CryptoBackend,
   state: CoordinatorState,

@@ -1,9 +1,9 @@
 /**
- * Opening a sum: reconstruct the self seeds of survivors and the round keys of dropouts, check each against what its dealer committed to,
- * and take their masks off the accumulated words.
+ * Opening a sum: reconstruct the self seeds of survivors and the round keys of dropouts, check each against
+ * what its dealer committed to, and take their masks off the accumulated words.
  */
 import { combineShares, type CryptoBackend, equalBytes, wipe } from '@tributary/crypto';
-import { selfSeedCommitment } from '../client/batch-secrets.ts';
+import { selfSeedCommitment } from '../commitments.ts';
 import { applyMasks, type Mask, pairMask, type RoundKeyHolder, selfMaskKey } from '../masks.ts';
 
 export interface PointShare {
@@ -32,7 +32,10 @@ export type UnmaskPlan =
   | { readonly ok: true; readonly masks: readonly Mask[] }
   | { readonly ok: false; readonly badDealers: readonly number[] };
 
-/** The masks to take off, or the dealers whose shares do not give what they committed to. */
+/**
+ * The masks to take off, or the dealers whose shares do not give what they committed to.
+ * @throws CryptoError BELOW_THRESHOLD where an owner has fewer than `threshold` shares
+ */
 export function planUnmask(crypto: CryptoBackend, request: UnmaskRequestForKernel): UnmaskPlan {
   const { batchContext, roundContext, keyIndex, threshold, survivors, dropouts } = request;
   const masks: Mask[] = [];
@@ -50,7 +53,8 @@ export function planUnmask(crypto: CryptoBackend, request: UnmaskRequestForKerne
     const secret = reconstruct(shares, threshold);
     if (equalBytes(crypto.x25519PublicKey(secret), owner.roundKey)) {
       for (const survivor of survivors) {
-        // The dropout's side of the pair is what is missing from the sum: adding it cancels the survivor's side.
+        // The dropout's side of the pair is what is missing from the sum: adding it cancels the survivor's
+        // side.
         const mask = pairMask(crypto, roundContext, secret, owner, survivor.owner);
         if (mask !== undefined) masks.push(mask);
       }
@@ -59,7 +63,9 @@ export function planUnmask(crypto: CryptoBackend, request: UnmaskRequestForKerne
     }
     wipe(secret);
   }
-  return badDealers.length === 0 ? { ok: true, masks } : { ok: false, badDealers };
+  if (badDealers.length === 0) return { ok: true, masks };
+  wipe(...masks.map(({ key }) => key));
+  return { ok: false, badDealers };
 }
 
 function reconstruct(shares: readonly PointShare[], threshold: number): Uint8Array {

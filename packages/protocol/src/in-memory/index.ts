@@ -1,9 +1,3 @@
-export {
-  type Fate,
-  type Faults,
-  type Frame,
-  InMemoryFederation,
-  type InMemoryOptions,
-  type SumOutcome,
-  type SumRequest,
-} from './federation.ts';
+export type { SumOutcome } from './coordinator-process.ts';
+export type { Fate, Faults, Frame } from './faults.ts';
+export { InMemoryFederation, type InMemoryOptions, type SumRequest } from './federation.ts';

@@ -1,4 +1,7 @@
-/** The table of all messages: number on the wire, shape, and who sends it. Adding a message means adding a line here. */
+/**
+ * The table of all messages: number on the wire, shape, and who sends it. Adding a message means adding a
+ * line here.
+ */
 import type { Shape } from '../wire/shape.ts';
 import {
   type Ready,

@@ -35,7 +35,10 @@ export const refusalShape: Shape<Refusal> = struct<Refusal>({
   detail: detailShape,
 });
 
-/** Coordinator to members: who takes part. Members sign nothing new here: each checks the signatures and derives the context. */
+/**
+ * Coordinator to members: who takes part. Members sign nothing new here: each checks the signatures and
+ * derives the context.
+ */
 export interface RoundStart {
   readonly termsDigest: Uint8Array;
   readonly ready: readonly {
@@ -50,7 +53,9 @@ export const roundStartShape: Shape<RoundStart> = struct<RoundStart>({
   ready: list(struct({ member: memberId, nonce: hash, signature: fixedBytes(64) }), 65_535),
 });
 
-/** Bytes of a vector that streams, in order. Not signed: the message that ends the stream signs its digest. */
+/**
+ * Bytes of a vector that streams, in order. Not signed: the message that ends the stream signs its digest.
+ */
 export interface VectorChunk {
   readonly roundContext: Uint8Array;
   readonly sequence: number;
@@ -84,7 +89,10 @@ export const uploadEndShape: Shape<UploadEnd> = struct<UploadEnd>({
   digest: hash,
 });
 
-/** Coordinator to participants: whose vectors were added. Each entry carries the member's own signature over its upload. */
+/**
+ * Coordinator to participants: whose vectors were added. Each entry carries the member's own signature over
+ * its upload.
+ */
 export interface Survivors {
   readonly roundContext: Uint8Array;
   readonly uploads: readonly SurvivorUpload[];
@@ -105,7 +113,9 @@ export const survivorsShape: Shape<Survivors> = struct<Survivors>({
   ),
 });
 
-/** Member to coordinator, relayed to all: the one survivor set that this member agrees to for this key index. */
+/**
+ * Member to coordinator, relayed to all: the one survivor set that this member agrees to for this key index.
+ */
 export interface SurvivorsSignature {
   readonly roundContext: Uint8Array;
   readonly member: number;

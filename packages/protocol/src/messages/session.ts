@@ -38,7 +38,10 @@ export const helloShape: Shape<Hello> = struct<Hello>({
   nonce: hash,
 });
 
-/** Coordinator to member: the session is open. The manifest is the run's public definition, checked by the member's policy. */
+/**
+ * Coordinator to member: the session is open. The manifest is the run's public definition, checked by the
+ * member's policy.
+ */
 export interface Welcome {
   readonly nonce: Uint8Array;
   readonly version: number;

@@ -1,4 +1,7 @@
-/** Messages of the setup phase: one setup shares the secrets of `keyCount` key indices ahead (SecAgg's AdvertiseKeys and ShareKeys). */
+/**
+ * Messages of the setup phase: one setup shares the secrets of `keyCount` key indices ahead (SecAgg's
+ * AdvertiseKeys and ShareKeys).
+ */
 import { bytesBetween, fixedBytes, integer, list, type Shape, struct } from '../wire/shape.ts';
 import { MAX_KEY_COUNT } from './terms.ts';
 
@@ -47,8 +50,9 @@ export const keyRosterShape: Shape<KeyRoster> = struct<KeyRoster>({
 });
 
 /**
- * Shares of one dealer for one holder: for each key index the share of the self seed and of the round key, sealed, and a
- * salted commitment to each (self, pair, self, pair, ...). Signed by the dealer, so that a wrong share names who is to blame.
+ * Shares of one dealer for one holder: for each key index the share of the self seed and of the round key,
+ * sealed, and a salted commitment to each (self, pair, self, pair, ...). Signed by the dealer, so that a
+ * wrong share names who is to blame.
  */
 export interface SealedShares {
   readonly batchContext: Uint8Array;
@@ -66,7 +70,10 @@ export const sealedSharesShape: Shape<SealedShares> = struct<SealedShares>({
   commitments: list(fixedBytes(32), 2 * MAX_KEY_COUNT),
 });
 
-/** Member to coordinator: one box for each holder other than itself, and its own commitments to the share it keeps. */
+/**
+ * Member to coordinator: one box for each holder other than itself, and its own commitments to the share it
+ * keeps.
+ */
 export interface DealtShares {
   readonly batchContext: Uint8Array;
   readonly member: number;
@@ -82,7 +89,10 @@ export const dealtSharesShape: Shape<DealtShares> = struct<DealtShares>({
   ownCommitments: list(fixedBytes(32), 2 * MAX_KEY_COUNT),
 });
 
-/** Coordinator to one member: the boxes that all dealers made for it. Who dealt is who may take part in this batch's rounds. */
+/**
+ * Coordinator to one member: the boxes that all dealers made for it. Who dealt is who may take part in this
+ * batch's rounds.
+ */
 export interface HeldShares {
   readonly batchContext: Uint8Array;
   readonly boxes: readonly Signed<SealedShares>[];

@@ -1,6 +1,6 @@
 /**
- * The two sets of public numbers that every key, share, mask and signature is bound to. Their digests are the contexts: whoever was
- * shown other terms shares no key with the rest.
+ * The two sets of public numbers that every key, share, mask and signature is bound to. Their digests are the
+ * contexts: whoever was shown other terms shares no key with the rest.
  */
 import type { CryptoBackend } from '@tributary/crypto';
 import { DOMAIN, SUITE } from '../version.ts';
@@ -69,7 +69,10 @@ export interface EncodingTerms {
   readonly maxRecords: number;
 }
 
-/** How long the coordinator waits in each phase, in milliseconds. Part of the context: late means dropped, for everybody. */
+/**
+ * How long the coordinator waits in each phase, in milliseconds. Part of the context: late means dropped, for
+ * everybody.
+ */
 export interface Deadlines {
   readonly setup: number;
   readonly ready: number;
@@ -160,8 +163,8 @@ export interface ReadyNonce {
 }
 
 /**
- * The round context: terms and the nonces of all who take part, ascending by member. A restored snapshot of a client or of the
- * coordinator gets other nonces, so its masks do not cancel against anything sent before.
+ * The round context: terms and the nonces of all who take part, ascending by member. A restored snapshot of a
+ * client or of the coordinator gets other nonces, so its masks do not cancel against anything sent before.
  */
 export function roundContext(
   crypto: CryptoBackend,

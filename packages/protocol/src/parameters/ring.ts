@@ -12,8 +12,9 @@ export interface SumBounds {
 }
 
 /**
- * Why a sum over `contributors` vectors could wrap around, or undefined where it cannot:
- * contributors * inputBound + noiseMargin < 2^(bits - 1). A wrapped sum would be wrong without a trace, so this is refused before the round.
+ * Why a sum over `contributors` vectors could wrap around, or undefined where it cannot: contributors *
+ * inputBound + noiseMargin < 2^(bits - 1). A wrapped sum would be wrong without a trace, so this is refused
+ * before the round.
  */
 export function overflowRisk(contributors: number, bounds: SumBounds): string | undefined {
   const { bits, inputBound, noiseMargin } = bounds;

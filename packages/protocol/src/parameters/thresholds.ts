@@ -1,6 +1,6 @@
 /**
- * The rules that tie threshold, holders, colluders and floors together. A client checks them itself: a coordinator
- * that proposes other numbers is refused.
+ * The rules that tie threshold, holders, colluders and floors together. A client checks them itself: a
+ * coordinator that proposes other numbers is refused.
  */
 import { ProtocolError } from '../errors.ts';
 
@@ -22,13 +22,15 @@ export interface Thresholds {
 /** The complete graph is used up to here. */
 export const MAX_COMPLETE_GRAPH = 64;
 
-/** `security` is the two-thirds rule, `availability` the majority: fewer must come back, fewer may collude. */
+/**
+ * `security` is the two-thirds rule, `availability` the majority: fewer must come back, fewer may collude.
+ */
 export type ThresholdPreset = 'security' | 'availability';
 
 /**
  * Thresholds on the complete graph for n members, each of its own organisation.
  * t = floor(2n/3) + 1 or floor(n/2) + 1; c is the largest that 2t > n + c and c + 2 <= n allow.
- * @throws ProtocolError BAD_PARAMETERS where n < 3, or the preset leaves no colluder tolerated
+ * @throws ProtocolError BAD_PARAMETERS where n is outside 3..64, or the preset leaves no colluder tolerated
  */
 export function completeGraphThresholds(cohort: number, preset: ThresholdPreset = 'security'): Thresholds {
   if (!Number.isInteger(cohort) || cohort < 3) {
@@ -36,6 +38,13 @@ export function completeGraphThresholds(cohort: number, preset: ThresholdPreset 
       'BAD_PARAMETERS',
       `a secure sum needs at least 3 organisations, not ${cohort}`,
       'with two, each could subtract its own vector and read the other',
+    );
+  }
+  if (cohort > MAX_COMPLETE_GRAPH) {
+    throw new ProtocolError(
+      'BAD_PARAMETERS',
+      `the complete graph joins at most ${MAX_COMPLETE_GRAPH} members, not ${cohort}`,
+      'this version has no sparse graph for larger federations',
     );
   }
   const threshold = preset === 'security' ? Math.floor((2 * cohort) / 3) + 1 : Math.floor(cohort / 2) + 1;

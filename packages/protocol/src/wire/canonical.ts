@@ -1,7 +1,7 @@
 /**
- * Canonical bytes: what is signed and hashed, never what msgpack happens to write. Every value is written under a fixed shape: integers as
- * 8 bytes big-endian, bytes and text with a 4-byte length, lists with a 4-byte count. With the shape known, no two values
- * share bytes.
+ * Canonical bytes: what is signed and hashed, never what msgpack happens to write. Every value is written
+ * under a fixed shape: integers as 8 bytes big-endian, bytes and text with a 4-byte length, lists with a
+ * 4-byte count. With the shape known, no two values share bytes.
  */
 import { utf8 } from '@tributary/crypto';
 import { ProtocolError } from '../errors.ts';

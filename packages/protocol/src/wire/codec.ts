@@ -1,8 +1,8 @@
 /**
- * Frames: msgpack arrays `[number, body, signature]` that hold integers, text and `Uint8Array` only. This is the
- * one place that imports msgpackr. Its defaults pack other typed arrays wrongly, one byte per element with stale
- * memory behind, so the encoder refuses every view but `Uint8Array`; shapes never produce another. What it would
- * decode beyond plain values, `frameFault` refuses before it is called.
+ * Frames: msgpack arrays `[number, body, signature]` that hold integers, text and `Uint8Array` only. This is
+ * the one place that imports msgpackr. Its defaults pack other typed arrays wrongly, one byte per element
+ * with stale memory behind, so the encoder refuses every view but `Uint8Array`; shapes never produce another.
+ * What it would decode beyond plain values, `frameFault` refuses before it is called.
  */
 import { Packr } from 'msgpackr';
 import { ProtocolError, type Rejection } from '../errors.ts';

@@ -1,8 +1,8 @@
 /**
- * What is looked at before msgpackr sees a frame. msgpack has more types than this protocol, and msgpackr more
- * still: maps, records that compile code, references that let a small frame stand for a large value,
- * extensions that construct objects. A frame holds non-negative integers, text, bytes and lists of them, a few
- * levels deep, and nothing behind. Any other is refused here, in one pass without recursion.
+ * What is looked at before msgpackr sees a frame. msgpack has more types than this protocol, and msgpackr
+ * more still: maps, records that compile code, references that let a small frame stand for a large value,
+ * extensions that construct objects. A frame holds non-negative integers, text, bytes and lists of them, a
+ * few levels deep, and nothing behind. Any other is refused here, in one pass without recursion.
  */
 
 /** The deepest messages, key rosters and dealt shares, have six lists within each other. */
@@ -31,7 +31,7 @@ export function frameFault(frame: Uint8Array): string | undefined {
     // Items of a list have at least one byte each, so this holds for all types.
     if (size > frame.length - start) return 'the frame ends within a value';
     if (isList(type)) {
-      if (due.length === MAX_DEPTH) return `more than ${MAX_DEPTH} lists within each other`;
+      if (due.length > MAX_DEPTH) return `more than ${MAX_DEPTH} lists within each other`;
       due.push(size);
       at = start;
     } else {

@@ -1,6 +1,7 @@
 /**
- * One description of a value serves three uses: packing it for the wire, checking what came from the wire, and
- * writing its canonical bytes. A field can therefore not be sent without being checked, or checked without being signed.
+ * One description of a value serves three uses: packing it for the wire, checking what came from the wire,
+ * and writing its canonical bytes. A field can therefore not be sent without being checked, or checked
+ * without being signed.
  */
 import type { CanonicalWriter } from './canonical.ts';
 

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toBase64 } from '@tributary/crypto';
+import { nodeBackend } from '@tributary/crypto/node';
+import { createKeyFile } from '@tributary/runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CoordinatorConfig, readCoordinatorConfig } from './config.ts';
+import { readRunTerms } from './run-terms.ts';
+
+let directory: string;
+let config: CoordinatorConfig;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tributary-terms-'));
+  const { publicKey } = createKeyFile(join(directory, 'coordinator.key'));
+  createKeyFile(join(directory, 'other.key'));
+  writeRoster(3, toBase64(publicKey));
+  writeFileSync(
+    join(directory, 'coordinator.yaml'),
+    `{ roster: roster.yaml, key: coordinator.key, listen: { port: 0 }, output: out,
+       run: { name: first, encoder: toy, parameters: { models: [small, large], dimensions: 4 } } }`,
+  );
+  config = readCoordinatorConfig(join(directory, 'coordinator.yaml'), { insecure: false });
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function writeRoster(members: number, coordinator: string, file = 'roster.yaml'): string {
+  const path = join(directory, file);
+  const key = (i: number): string => toBase64(nodeBackend.ed25519PublicKey(new Uint8Array(32).fill(i + 1)));
+  const roster = Array.from({ length: members }, (_, i) => ({ name: `org-${i}`, publicKey: key(i) }));
+  writeFileSync(path, JSON.stringify({ federation: 'f', version: 1, coordinator, members: roster }));
+  return path;
+}
+
+describe('the terms of a run', () => {
+  it('draw a fresh public seed and size the ring for the whole roster', () => {
+    const a = readRunTerms(config);
+    const b = readRunTerms(config);
+    expect(a.manifest).toMatchObject({ name: 'first', program: 'kmeans', contributors: 3, privacy: 'none' });
+    expect(a.manifest.seed).toMatch(/^[0-9a-f]{64}$/);
+    expect(a.manifest.seed).not.toBe(b.manifest.seed);
+    expect(a.run).not.toEqual(b.run);
+    expect(a.program.kind).toBe('sum');
+  });
+
+  it("are refused with a key that is not the coordinator's of the roster", () => {
+    expect(() => readRunTerms({ ...config, key: join(directory, 'other.key') })).toThrow(
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        message: `key file ${directory}/other.key is not the coordinator of ${directory}/roster.yaml`,
+      }),
+    );
+  });
+
+  it('are refused for fewer members than the cohort must have', () => {
+    expect(() => readRunTerms({ ...config, cohort: { min: 4, joinSeconds: 1 } })).toThrow(
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        message: "'cohort.min' 4 is above the 3 members of the roster",
+      }),
+    );
+  });
+
+  it('are refused for more members than the graph joins', () => {
+    const { publicKey } = createKeyFile(join(directory, 'large.key'));
+    const roster = writeRoster(65, toBase64(publicKey), 'large.yaml');
+    expect(() => readRunTerms({ ...config, roster, key: join(directory, 'large.key') })).toThrow(
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        exitCode: 4,
+        message: `${roster}: the complete graph joins at most 64 members, not 65`,
+      }),
+    );
+  });
+
+  it.each([
+    [
+      { parameters: { models: ['a', 'b'], dimensions: 4, seed: '00'.repeat(32) } },
+      {
+        code: 'BAD_CONFIG',
+        message: "'run.parameters.seed' cannot be set: the coordinator draws a public seed for each run",
+      },
+    ],
+    [
+      { parameters: { models: ['a', 'b'], dimensions: 4, cluster: 3 } },
+      { name: 'RouterError', code: 'BAD_PARAMETERS' },
+    ],
+    [{ parameters: { models: [], dimensions: 4 } }, { name: 'RouterError', code: 'BAD_PARAMETERS' }],
+    [{ program: 'kmean' }, { name: 'RouterError', code: 'UNKNOWN_PROGRAM' }],
+    [
+      { parameters: { models: ['a'.repeat(300_000)], dimensions: 4 } },
+      { code: 'BAD_CONFIG', hint: "shorten 'run.parameters'" },
+    ],
+  ])('are refused for a run that cannot be: %#', (change, failure) => {
+    expect(() => readRunTerms({ ...config, run: { ...config.run, ...change } })).toThrow(
+      expect.objectContaining(failure),
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import { nodeBackend as crypto } from '@tributary/crypto/node';
+import { describe, expect, it } from 'vitest';
+import type { RoundResult } from '../messages/round.ts';
+import { castOf, existing, expectedRound } from '../testing/cast.ts';
+import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
+import { Transcript } from '../testing/transcript.ts';
+import { stepClient } from './step.ts';
+import type { ClientState } from './state.ts';
+
+const SELF = 1;
+const cast = castOf(crypto, 5);
+const transcript = new Transcript(cast);
+const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const [released, { body: honest }] = transcript.clientBefore(SELF, 'round-result');
+const [signedOnly] = transcript.clientBefore(SELF, 'unmask-request');
+const [uploaded] = transcript.clientBefore(SELF, 'survivors');
+const [announced] = transcript.clientBefore(SELF, 'round-start');
+const away: ClientState = { ...released, round: undefined };
+
+describe('the result of a round', () => {
+  const result = (change: Partial<RoundResult>, from: ClientState = released): ClientTrial =>
+    ClientTrial.of(cast, from, 'round-result', { ...honest, ...change });
+
+  it.each<[string, ClientState, boolean]>([
+    ['that released its shares', released, true],
+    ['that signed the survivors', signedOnly, true],
+    ['that only uploaded', uploaded, false],
+    ['that was left out', announced, false],
+    ['that was away', away, false],
+  ])('is taken by a member %s', (_, from, participated) => {
+    const { state, effects } = result({}, from).take();
+    expect(effects).toEqual([{ kind: 'accept-result', result: honest, participated }]);
+    expect(state).toEqual({ ...from, round: undefined, expected: undefined });
+  });
+
+  it('is taken once', () => {
+    expect(result({}, result({}).take().state).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+  });
+
+  it('of a round that is not the next is refused', () => {
+    for (const from of [released, away]) {
+      for (const round of [0, 2])
+        expect(result({ round }, from).outcome()).toEqual(
+          quietly('WRONG_CONTEXT', new RegExp(`round ${round}`)),
+        );
+    }
+    expect(result({}, { ...away, expected: undefined }).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+  });
+
+  it('of another length than the expected sum is refused, before anything is allocated for it', () => {
+    for (const length of [0, 19, 21, 2 ** 32 - 1]) {
+      for (const from of [released, away])
+        expect(result({ length }, from).outcome()).toEqual(quietly('LENGTH_MISMATCH', /20 are due/));
+    }
+  });
+
+  it('with survivors out of order, or outside the roster, is refused', () => {
+    for (const from of [released, away]) {
+      expect(result({ survivors: [1, 0, 2, 3, 4] }, from).outcome()).toEqual(quietly('MALFORMED'));
+      expect(result({ survivors: [0, 0, 1, 2, 3] }, from).outcome()).toEqual(quietly('MALFORMED'));
+      expect(result({ survivors: [0, 1, 2, 3, 5] }, from).outcome()).toEqual(quietly('NOT_A_MEMBER'));
+    }
+  });
+
+  it('of another context than that in which the member took part is refused', () => {
+    for (const from of [released, signedOnly, uploaded]) {
+      expect(result({ roundContext: hash(1) }, from).outcome()).toEqual(
+        quietly('WRONG_CONTEXT', /another context/),
+      );
+    }
+  });
+
+  it('over another survivor set than the member signed is refused, by digest and by list', () => {
+    for (const from of [released, signedOnly]) {
+      expect(result({ survivorsDigest: hash(1) }, from).outcome()).toEqual(quietly('EQUIVOCATION'));
+      expect(result({ survivors: [0, 1, 2, 3] }, from).outcome()).toEqual(quietly('EQUIVOCATION'));
+      expect(result({ survivors: [0, 1, 2, 4] }, from).outcome()).toEqual(quietly('EQUIVOCATION'));
+    }
+  });
+
+  it('over another set stays refused after a lost connection, an abort or a new batch', () => {
+    const batch = { ...transcript.batchTerms, batch: 2 };
+    const abort = { batchContext: honest.roundContext, keyIndex: 0, phase: 'unmask', code: 'X', detail: '' };
+    const batchContext = existing(released.batch?.context);
+    for (const from of [released, signedOnly]) {
+      const evasions = [
+        stepClient(crypto, from, { kind: 'connection-lost' }).state,
+        ClientTrial.of(cast, from, 'round-aborted', { ...abort, batchContext }).take().state,
+        ClientTrial.of(cast, from, 'batch-start', batch).take().state,
+      ];
+      for (const state of evasions) {
+        expect(result({ survivorsDigest: hash(1) }, state).outcome()).toEqual(quietly('EQUIVOCATION'));
+        expect(result({ roundContext: hash(1) }, state).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+      }
+    }
+  });
+});
+
+describe('an aborted round', () => {
+  const batchContext = existing(released.batch?.context);
+  const aborted = (keyIndex: number, from: ClientState, context = batchContext): ClientTrial =>
+    ClientTrial.of(cast, from, 'round-aborted', {
+      batchContext: context,
+      keyIndex,
+      phase: 'masked-input',
+      code: 'BELOW_FLOOR',
+      detail: 'too few',
+    });
+
+  it('is forgotten where nothing was signed', () => {
+    for (const from of [announced, uploaded]) {
+      expect(aborted(0, from).take()).toEqual({ state: { ...from, round: undefined }, effects: [] });
+    }
+  });
+
+  it('is closed where the survivors were signed: no share is released any more', () => {
+    const { state } = aborted(0, signedOnly).take();
+    expect(state.round).toEqual({ ...signedOnly.round, stage: 'released' });
+    const [, request] = transcript.clientBefore(SELF, 'unmask-request');
+    expect(new ClientTrial(cast, state, request).outcome()).toEqual(quietly('EQUIVOCATION'));
+    expect(aborted(0, released).take().state).toEqual(released);
+  });
+
+  it('burns its key index for a member that was not in it, too', () => {
+    const terms = {
+      ...transcript.roundTerms[0],
+      keyIndex: 1,
+      round: 2,
+      attempt: 1,
+    } as (typeof transcript.roundTerms)[0];
+    const { state } = aborted(1, { ...away, expected: expectedRound(2) }).take();
+    expect(state.batch?.nextKeyIndex).toBe(2);
+    const again = ClientTrial.of(cast, state, 'round-announce', terms);
+    expect(again.outcome()).toEqual(aloud('KEY_INDEX_USED', { round: 2 }));
+  });
+
+  it('of an earlier key index ends nothing', () => {
+    const batch = existing(released.batch);
+    const round = existing(uploaded.round);
+    const terms = { ...round.terms, keyIndex: 1 };
+    const later = { ...uploaded, batch: { ...batch, nextKeyIndex: 2 }, round: { ...round, terms } };
+    expect(aborted(0, later).take()).toEqual({ state: later, effects: [] });
+  });
+
+  it('of another batch, or of none, is refused', () => {
+    expect(aborted(0, uploaded, hash(1)).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+    expect(aborted(0, { ...away, batch: undefined }).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+  });
+});

@@ -1,0 +1,62 @@
+/** The member's side of a round's end: the opened sum, or that there is none. */
+import type { RoundAborted, RoundResult } from '../messages/round.ts';
+import { sameBytes } from '../public-bytes.ts';
+import { ascending } from '../roster.ts';
+import { packedLengthOf } from '../vector-length.ts';
+import { refuse } from './refusal.ts';
+import { type ClientState, type ClientStep, closeRound } from './state.ts';
+
+/**
+ * Takes the sum that the member expects next, whether it took part or not. A member that took part takes no
+ * other sum for this round than that of its own context, and one that signed a survivor set none over
+ * another.
+ */
+export function acceptResult(state: ClientState, result: RoundResult): ClientStep {
+  const { round, expected, roster } = state;
+  if (expected === undefined || result.round !== expected.round) {
+    return refuse(state, 'WRONG_CONTEXT', `result of round ${result.round}`);
+  }
+  const due = packedLengthOf(expected);
+  if (result.length !== due) {
+    return refuse(state, 'LENGTH_MISMATCH', `sum of ${result.length} bytes, ${due} are due`);
+  }
+  if (!ascending(result.survivors)) {
+    return refuse(state, 'MALFORMED', 'survivors of the result are not in ascending order');
+  }
+  if (result.survivors.some((id) => roster.members[id] === undefined)) {
+    return refuse(state, 'NOT_A_MEMBER', 'the result names a survivor outside the roster');
+  }
+  const own = round?.terms.round === result.round && round.participants.length > 0 ? round : undefined;
+  if (own !== undefined && !sameBytes(result.roundContext, own.context)) {
+    return refuse(state, 'WRONG_CONTEXT', `result of round ${result.round} has another context`);
+  }
+  const signed = own?.stage === 'unmask' || own?.stage === 'released';
+  if (
+    signed &&
+    (!sameBytes(result.survivorsDigest, own.survivorsDigest) ||
+      result.survivors.join() !== own.survivors.join())
+  ) {
+    return refuse(state, 'EQUIVOCATION', `result of round ${result.round} is over another survivor set`);
+  }
+  return {
+    state: { ...state, round: undefined, expected: undefined },
+    effects: [{ kind: 'accept-result', result, participated: signed }],
+  };
+}
+
+/**
+ * The attempt is over without a sum: its key index is burnt. A notice about an older key index changes
+ * nothing.
+ */
+export function acceptAborted(state: ClientState, aborted: RoundAborted): ClientStep {
+  const { batch, round } = state;
+  if (batch === undefined || !sameBytes(aborted.batchContext, batch.context)) {
+    return refuse(state, 'WRONG_CONTEXT', 'abort of another batch');
+  }
+  const nextKeyIndex = Math.max(batch.nextKeyIndex, aborted.keyIndex + 1);
+  const over = round !== undefined && aborted.keyIndex >= round.terms.keyIndex;
+  return {
+    state: { ...state, batch: { ...batch, nextKeyIndex }, round: over ? closeRound(round) : round },
+    effects: [],
+  };
+}

@@ -1,0 +1,275 @@
+import { nodeBackend as crypto } from '@tributary/crypto/node';
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../messages/index.ts';
+import type { RoundStart } from '../messages/round.ts';
+import type { EncodingTerms, RoundTerms } from '../messages/terms.ts';
+import { signMessage } from '../signing.ts';
+import { castOf, existing, expectedRound } from '../testing/cast.ts';
+import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
+import { Transcript } from '../testing/transcript.ts';
+import { startClient, stepClient } from './step.ts';
+import type { ClientState, ExpectedRound } from './state.ts';
+
+const SELF = 1;
+const cast = castOf(crypto, 5);
+const transcript = new Transcript(cast, { rounds: 2, keyCount: 3 });
+const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const fresh = startClient(crypto, { self: SELF, roster: cast.roster, run: cast.run, policy: cast.policy });
+
+describe('an announcement', () => {
+  const [state, { body: terms }] = transcript.clientBefore(SELF, 'round-announce');
+  const announce = (change: Partial<RoundTerms>, from: ClientState = state): ClientTrial =>
+    ClientTrial.of(cast, from, 'round-announce', { ...terms, ...change });
+
+  it('of the expected sum makes the member draw a nonce, and burns the key index', () => {
+    const { state: after, effects } = announce({}).take();
+    expect(effects).toMatchObject([
+      { kind: 'enter-phase', phase: 'ready', round: 1 },
+      { kind: 'draw-nonce' },
+    ]);
+    expect(after).toMatchObject({
+      batch: { nextKeyIndex: 1 },
+      round: { stage: 'nonce' },
+      contributedRound: 0,
+    });
+  });
+
+  it('for a batch that the member does not have, or has not opened, is refused', () => {
+    const refused = { round: 1, detail: /batch this member does not have/ };
+    expect(announce({ batchContext: hash(1) }).outcome()).toEqual(aloud('WRONG_CONTEXT', refused));
+    expect(announce({}, { ...fresh, expected: expectedRound(1) }).outcome()).toEqual(
+      aloud('WRONG_CONTEXT', refused),
+    );
+    const [unopened] = transcript.clientBefore(SELF, 'held-shares');
+    expect(announce({}, { ...unopened, expected: expectedRound(1) }).outcome()).toEqual(
+      aloud('WRONG_CONTEXT', refused),
+    );
+  });
+
+  it('that comes twice is refused quietly: the first one counts', () => {
+    const [later] = transcript.clientBefore(SELF, 'round-start');
+    expect(announce({}, later).outcome()).toEqual(quietly('DUPLICATE'));
+  });
+
+  it('with a key index that is used, burnt or unknown is refused', () => {
+    const [second, { body }] = transcript.clientBefore(SELF, 'round-announce', 1);
+    expect(second.batch?.nextKeyIndex).toBe(1);
+    const again = ClientTrial.of(cast, second, 'round-announce', { ...body, keyIndex: 0 });
+    expect(again.outcome()).toEqual(aloud('KEY_INDEX_USED', { round: 2, detail: /key index 0/ }));
+    expect(announce({ keyIndex: 3 }).outcome()).toEqual(
+      aloud('KEY_INDEX_USED', { round: 1, detail: /key index 3/ }),
+    );
+    // Burnt by the announcement alone, though nothing was uploaded.
+    const { state: announced } = announce({ keyIndex: 1 }).take();
+    expect(announce({}, announced).outcome()).toEqual(
+      aloud('KEY_INDEX_USED', { round: 1, detail: /key index 0/ }),
+    );
+    expect(announce({ keyIndex: 1, attempt: 2 }, announced).outcome()).toEqual(
+      aloud('KEY_INDEX_USED', { round: 1 }),
+    );
+  });
+
+  it('is refused where the member expects no further sum', () => {
+    expect(announce({}, { ...state, expected: undefined }).outcome()).toEqual(
+      aloud('UNEXPECTED_PLAN', { round: 1 }),
+    );
+  });
+
+  it('of a round to which the member has contributed is refused, at any key index', () => {
+    const [after] = transcript.clientBefore(SELF, 'survivors');
+    expect(after.contributedRound).toBe(1);
+    for (const change of [{ keyIndex: 1 }, { keyIndex: 2, attempt: 2 }]) {
+      expect(announce(change, after).outcome()).toEqual(
+        aloud('EQUIVOCATION', {
+          round: 1,
+          detail: /contributed to round 1 before/,
+        }),
+      );
+    }
+  });
+
+  // By the type, so that a new public number cannot be left unchecked.
+  const OTHER: { readonly [K in Exclude<keyof ExpectedRound, 'encoding'>]: ExpectedRound[K] } = {
+    round: 2,
+    planHash: hash(9),
+    modelHash: hash(9),
+    dimension: 11,
+    bits: 17,
+    inputBound: 999,
+    noiseMargin: 1,
+    privacy: new Uint8Array(1),
+    logHead: hash(9),
+  };
+  const OTHER_ENCODING: EncodingTerms = { scale: 2, normBound: 999, coordinateBound: 999, maxRecords: 2 };
+
+  it.each(Object.entries(OTHER))('with another %s than the sums so far give is refused', (field, value) => {
+    const { round = 1 }: { round?: number } = field === 'round' ? { round: value as number } : {};
+    expect(announce({ [field]: value }).outcome()).toEqual(
+      aloud('UNEXPECTED_PLAN', {
+        round,
+        detail: new RegExp(`^${field} is`),
+      }),
+    );
+  });
+
+  it.each(Object.entries(OTHER_ENCODING))('with another encoding.%s is refused', (field, value) => {
+    const encoding = { ...terms.encoding, [field]: value };
+    const detail = new RegExp(`^encoding.${field} is`);
+    expect(announce({ encoding }).outcome()).toEqual(aloud('UNEXPECTED_PLAN', { round: 1, detail }));
+  });
+
+  it('of a sum that could overflow the ring is refused, though the plan asks for it', () => {
+    // 5 dealers: 5 * 6553 = 32765 < 2^15, 5 * 6554 = 32770.
+    const bounded = (inputBound: number): ClientTrial =>
+      announce({ inputBound }, { ...state, expected: expectedRound(1, { inputBound }) });
+    expect(bounded(6553).take().effects).toMatchObject([{ kind: 'enter-phase' }, { kind: 'draw-nonce' }]);
+    const detail = /^5 vectors of at most 6554/;
+    expect(bounded(6554).outcome()).toEqual(aloud('UNSAFE_TERMS', { round: 1, detail }));
+    const ring = announce({ bits: 33 }, { ...state, expected: expectedRound(1, { bits: 33 }) });
+    expect(ring.outcome()).toEqual(aloud('UNSAFE_TERMS', { round: 1, detail: /33 bits/ }));
+  });
+
+  it('supersedes a round that its coordinator gave up: nothing of the old context is answered any more', () => {
+    const [open, survivors] = transcript.clientBefore(SELF, 'survivors');
+    const waiting = { ...open, expected: expectedRound(2) };
+    const { state: next } = announce({ round: 2, keyIndex: 1 }, waiting).take();
+    expect(next.round).toMatchObject({ stage: 'nonce', terms: { round: 2 } });
+    const [, request] = transcript.clientBefore(SELF, 'unmask-request');
+    for (const stale of [survivors, request]) {
+      expect(new ClientTrial(cast, next, stale as Message).outcome()).toEqual(
+        aloud('WRONG_CONTEXT', { round: 2 }),
+      );
+    }
+  });
+});
+
+describe('a nonce that was drawn', () => {
+  const [before, message] = transcript.clientBefore(SELF, 'round-announce');
+  const { state } = new ClientTrial(cast, before, message).take();
+  const termsDigest = existing(state.round?.termsDigest);
+
+  it('is sent with the digest of the terms', () => {
+    const step = stepClient(crypto, state, { kind: 'nonce-drawn', termsDigest, nonce: hash(3) });
+    expect(step.effects).toEqual([
+      { kind: 'send', message: 'ready', body: { termsDigest, member: SELF, nonce: hash(3) } },
+    ]);
+    expect(step.state.round).toMatchObject({ stage: 'ready', nonce: hash(3) });
+    const again = stepClient(crypto, step.state, { kind: 'nonce-drawn', termsDigest, nonce: hash(4) });
+    expect(again).toEqual({ state: step.state, effects: [] });
+  });
+
+  it('for another round is dropped', () => {
+    const event = { kind: 'nonce-drawn', termsDigest: hash(1), nonce: hash(3) } as const;
+    for (const from of [state, before])
+      expect(stepClient(crypto, from, event)).toEqual({ state: from, effects: [] });
+  });
+});
+
+describe('the start of a round', () => {
+  const [state, { body: honest }] = transcript.clientBefore(SELF, 'round-start');
+  const start = (change: Partial<RoundStart>, from: ClientState = state): ClientTrial =>
+    ClientTrial.of(cast, from, 'round-start', { ...honest, ...change });
+  const left = { round: 1, leaves: true } as const;
+
+  /** The ready of member `id`, with another nonce that it signed itself. */
+  function readyOf(id: number, nonce: Uint8Array): RoundStart['ready'][number] {
+    const body = { termsDigest: honest.termsDigest, member: id, nonce };
+    return {
+      member: id,
+      nonce,
+      signature: signMessage(crypto, existing(cast.identities[id]), 'ready', body),
+    };
+  }
+
+  const without = (id: number): RoundStart['ready'] => honest.ready.filter(({ member }) => member !== id);
+
+  it('makes the member upload, masked towards every other participant, once', () => {
+    const { state: after, effects } = start({}).take();
+    const [, upload] = effects;
+    if (upload?.kind !== 'upload-input') throw new Error('nothing is uploaded');
+    expect(upload.request.partners.map(({ member }) => member)).toEqual([0, 2, 3, 4]);
+    expect(upload.request.self.member).toBe(SELF);
+    expect(after).toMatchObject({ contributedRound: 1, round: { stage: 'masked-input' } });
+    expect(start({}, after).outcome()).toEqual(quietly('WRONG_PHASE'));
+  });
+
+  it('of another round is refused: quietly where the member is in one, aloud where it is awaited in vain', () => {
+    const other = { termsDigest: hash(1) };
+    const uploading = start({}).take().state;
+    expect(start(other, uploading).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+    expect(start(other).outcome()).toEqual(aloud('WRONG_CONTEXT', { round: 1 }));
+    const none = { ...state, round: undefined };
+    expect(start({}, none).outcome()).toEqual(aloud('WRONG_CONTEXT', { round: 1 }));
+    expect(start({}, { ...none, expected: undefined }).outcome()).toEqual(
+      aloud('WRONG_CONTEXT', { round: 0 }),
+    );
+    expect(start({}, { ...fresh, expected: expectedRound(1) }).outcome()).toEqual(
+      aloud('WRONG_CONTEXT', { round: 1 }),
+    );
+  });
+
+  it('before the nonce is drawn is refused', () => {
+    const [before, announce] = transcript.clientBefore(SELF, 'round-announce');
+    expect(start({}, new ClientTrial(cast, before, announce).take().state).outcome()).toEqual(
+      quietly('WRONG_PHASE'),
+    );
+  });
+
+  it('with participants out of order, or twice, is refused', () => {
+    const first = existing(honest.ready[0]);
+    for (const ready of [honest.ready.toReversed(), [first, ...honest.ready]]) {
+      expect(start({ ready }).outcome()).toEqual(aloud('MALFORMED', left));
+    }
+  });
+
+  it('with a participant outside the roster, or that dealt no shares to this member, is refused', () => {
+    const stranger = { ...readyOf(4, hash(1)), member: 5 };
+    expect(start({ ready: [...honest.ready, stranger] }).outcome()).toEqual(
+      aloud('NOT_A_MEMBER', {
+        ...left,
+        detail: /participant 5/,
+      }),
+    );
+    const dealers = new Set([0, 1, 2, 4]);
+    const unheld = { ...state, batch: { ...existing(state.batch), dealers } };
+    expect(start({}, unheld).outcome()).toEqual(aloud('NOT_A_MEMBER', { ...left, detail: /participant 3/ }));
+  });
+
+  it('with a nonce that its member did not sign is refused', () => {
+    const ready = honest.ready.map((entry) => (entry.member === 3 ? { ...entry, nonce: hash(9) } : entry));
+    expect(start({ ready }).outcome()).toEqual(aloud('BAD_SIGNATURE', { ...left, detail: /member-3/ }));
+  });
+
+  it('that leaves this member out, or takes an old nonce of it, is refused', () => {
+    const detail = /leaves this member or its nonce out/;
+    expect(start({ ready: without(SELF) }).outcome()).toEqual(aloud('NOT_A_MEMBER', { ...left, detail }));
+    const ready = honest.ready.map((entry) => (entry.member === SELF ? readyOf(SELF, hash(9)) : entry));
+    expect(start({ ready }).outcome()).toEqual(aloud('NOT_A_MEMBER', { ...left, detail }));
+  });
+
+  it('below the floor is refused', () => {
+    const ready = honest.ready.slice(0, 3);
+    expect(start({ ready }).outcome()).toEqual(
+      aloud('BELOW_FLOOR', {
+        ...left,
+        detail: /^3 of 5 members are left, 4 are needed/,
+      }),
+    );
+  });
+
+  it('for whom a member left is refused after that: its key index stays burnt', () => {
+    const { state: gone } = start({ ready: honest.ready.toReversed() }).take();
+    expect(gone.batch?.nextKeyIndex).toBe(1);
+    expect(start({}, gone).outcome()).toEqual(aloud('WRONG_CONTEXT', { round: 1 }));
+  });
+
+  it('gives another context, and so other masks, with any other nonce', () => {
+    const ready = honest.ready.map((entry) => (entry.member === 3 ? readyOf(3, hash(9)) : entry));
+    const contexts = [start({}), start({ ready }), start({ ready: without(3) })].map((trial) => {
+      const upload = trial.take().effects.find((effect) => effect.kind === 'upload-input');
+      return upload?.request.roundContext.join();
+    });
+    expect(new Set(contexts).size).toBe(3);
+    expect(contexts).not.toContain(undefined);
+  });
+});

@@ -1,0 +1,65 @@
+import { nodeBackend as crypto } from '@tributary/crypto/node';
+import { describe, expect, it } from 'vitest';
+import type { BatchTerms } from '../messages/terms.ts';
+import { castOf } from '../testing/cast.ts';
+import { belowFloors, unsafeBatch } from './batch-rules.ts';
+import { batchTermsFor } from './terms.ts';
+import { completeGraphThresholds } from './thresholds.ts';
+
+function termsFor(
+  members: number,
+  organisations?: readonly string[],
+): [ReturnType<typeof castOf>['roster'], BatchTerms] {
+  const { roster, run } = castOf(crypto, members, organisations);
+  const cohort = roster.members.map(({ id }) => id);
+  const thresholds = completeGraphThresholds(members);
+  return [roster, batchTermsFor(crypto, { roster, run, batch: 1, cohort, thresholds, keyCount: 4 })];
+}
+
+describe('the terms of a batch', () => {
+  const [roster, terms] = termsFor(10);
+
+  it('are safe as they are made', () => {
+    expect(unsafeBatch(roster, terms)).toBeUndefined();
+  });
+
+  it.each<[string, Partial<BatchTerms>]>([
+    ['cohort is not in ascending order without repeats', { cohort: [1, 0, 2] }],
+    ['cohort is not in ascending order without repeats', { cohort: [0, 1, 1] }],
+    ['cohort names a member outside the roster', { cohort: [0, 1, 10] }],
+    ['keyCount 0 is outside 1..64', { keyCount: 0 }],
+    ['keyCount 65 is outside 1..64', { keyCount: 65 }],
+    ['holders 9 is not the cohort of 10, as the complete graph has it', { holders: 9 }],
+    ['threshold 6 breaks 2t > H + c (H = 10, c = 3)', { threshold: 6, minSurvivors: 6 }],
+  ])('are refused: %s', (message, change) => {
+    expect(unsafeBatch(roster, { ...terms, ...change })).toBe(message);
+  });
+
+  it('are refused where c organisations act through more than c members', () => {
+    // t = 7 of 10, c = 3: three organisations with four members could open both secrets of an owner.
+    const [shared, sharedTerms] = termsFor(10, ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']);
+    expect(unsafeBatch(shared, sharedTerms)).toBe(
+      'threshold 7 breaks 2t > H + c (H = 10): 3 organisations have 4 members of the cohort',
+    );
+    const { minCohort } = sharedTerms;
+    expect(unsafeBatch(shared, { ...sharedTerms, colluders: 2, minCohort: minCohort - 1 })).toBeUndefined();
+  });
+
+  it('are refused where the cohort has fewer organisations than a sum needs', () => {
+    const [shared, sharedTerms] = termsFor(6, ['a', 'a', 'b', 'b', 'c', 'c']);
+    const lenient = { ...sharedTerms, threshold: 6, minSurvivors: 6, colluders: 2, minCohort: 4 };
+    expect(unsafeBatch(shared, lenient)).toBe('cohort is of 3 organisations, minCohort is 4');
+  });
+});
+
+describe('floors', () => {
+  const [roster, terms] = termsFor(10, ['a', 'a', 'b', 'b', 'c', 'c', 'd', 'd', 'e', 'e']);
+
+  it('count members and organisations', () => {
+    expect(belowFloors(roster, terms, [0, 1, 2, 3, 4, 5])).toBe('6 of 10 members are left, 7 are needed');
+    expect(belowFloors(roster, terms, [0, 1, 2, 3, 4, 5, 6, 7])).toBe(
+      'members of 4 organisations are left, 5 are needed',
+    );
+    expect(belowFloors(roster, terms, [0, 1, 2, 3, 4, 6, 8])).toBeUndefined();
+  });
+});

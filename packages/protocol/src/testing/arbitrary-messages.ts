@@ -1,0 +1,162 @@
+/**
+ * A generator of well-formed bodies for every kind of message: a new message does not compile without one.
+ */
+import fc, { type Arbitrary } from 'fast-check';
+import type { Bodies, MessageKind } from '../messages/index.ts';
+import type { Signed } from '../messages/setup.ts';
+import { MAX_DIMENSION, MAX_HOLDERS, MAX_KEY_COUNT } from '../messages/terms.ts';
+
+const U16 = 65_535;
+const U32 = 2 ** 32 - 1;
+
+const bytes = (length: number): Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length });
+const hash = bytes(32);
+const signature = bytes(64);
+const member = fc.nat({ max: U16 });
+const u32 = fc.nat({ max: U32 });
+const count = fc.oneof(fc.nat({ max: 1000 }), fc.maxSafeNat());
+/** Any text with a UTF-8 form, from every plane. */
+const text = (maxLength: number): Arbitrary<string> =>
+  fc
+    .string({ unit: 'binary', maxLength })
+    .map((value) => value.slice(0, maxLength).replace(/\p{Surrogate}/gu, '?'));
+const few = <T>(item: Arbitrary<T>): Arbitrary<T[]> => fc.array(item, { maxLength: 4 });
+
+const signedBody = <T>(body: Arbitrary<T>): Arbitrary<Signed<T>> => fc.record({ body, signature });
+
+const keyAdvert = fc.record({
+  batchContext: hash,
+  member,
+  sealingKey: hash,
+  roundKeys: few(hash),
+  selfSeedCommitments: few(hash),
+});
+
+const sealedShares = fc.record({
+  batchContext: hash,
+  dealer: member,
+  holder: member,
+  sealed: fc.uint8Array({ minLength: 16, maxLength: 300 }),
+  commitments: few(hash),
+});
+
+export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K]> } = {
+  challenge: fc.record({ federation: text(64), nonce: hash }),
+  hello: fc.record({
+    federation: text(64),
+    member,
+    rosterRoot: hash,
+    oldestVersion: member,
+    newestVersion: member,
+    knownSums: member,
+    challenge: hash,
+    nonce: hash,
+  }),
+  welcome: fc.record({ nonce: hash, version: member, manifest: text(2000), openedSums: member }),
+  'batch-start': fc.record({
+    protocolVersion: u32,
+    federation: text(64),
+    run: hash,
+    batch: u32,
+    rosterRoot: hash,
+    cohort: few(member),
+    graph: fc.constant('complete' as const),
+    threshold: fc.nat({ max: MAX_HOLDERS }),
+    holders: fc.nat({ max: MAX_HOLDERS }),
+    colluders: fc.nat({ max: MAX_HOLDERS }),
+    minCohort: member,
+    minSurvivors: member,
+    keyCount: fc.nat({ max: MAX_KEY_COUNT }),
+  }),
+  'key-advert': keyAdvert,
+  'key-roster': fc.record({ batchContext: hash, adverts: few(signedBody(keyAdvert)) }),
+  'dealt-shares': fc.record({
+    batchContext: hash,
+    member,
+    boxes: few(signedBody(sealedShares)),
+    ownCommitments: few(hash),
+  }),
+  'held-shares': fc.record({ batchContext: hash, boxes: few(signedBody(sealedShares)) }),
+  'round-announce': fc.record({
+    batchContext: hash,
+    keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
+    round: u32,
+    attempt: u32,
+    step: text(64),
+    planHash: hash,
+    modelHash: hash,
+    dimension: fc.nat({ max: MAX_DIMENSION }),
+    bits: fc.nat({ max: 32 }),
+    inputBound: count,
+    noiseMargin: count,
+    encoding: fc.record({ scale: u32, normBound: count, coordinateBound: count, maxRecords: u32 }),
+    privacy: fc.uint8Array({ maxLength: 200 }),
+    deadlines: fc.record({ setup: u32, ready: u32, maskedInput: u32, consistency: u32, unmask: u32 }),
+    logHead: hash,
+  }),
+  ready: fc.record({ termsDigest: hash, member, nonce: hash }),
+  refusal: fc.record({ member, round: u32, code: text(32), detail: text(400) }),
+  'round-start': fc.record({
+    termsDigest: hash,
+    ready: few(fc.record({ member, nonce: hash, signature })),
+  }),
+  'vector-chunk': fc.record({
+    roundContext: hash,
+    sequence: u32,
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+  }),
+  'upload-end': fc.record({ roundContext: hash, member, length: u32, digest: hash }),
+  survivors: fc.record({
+    roundContext: hash,
+    uploads: few(fc.record({ member, digest: hash, signature })),
+  }),
+  'survivors-signature': fc.record({ roundContext: hash, member, survivorsDigest: hash }),
+  'unmask-request': fc.record({
+    roundContext: hash,
+    survivorsDigest: hash,
+    signatures: few(fc.record({ member, signature })),
+  }),
+  release: fc.record({
+    roundContext: hash,
+    member,
+    shares: few(
+      fc.record({
+        owner: member,
+        kind: fc.constantFrom('self' as const, 'pair' as const),
+        share: hash,
+        salt: hash,
+      }),
+    ),
+  }),
+  'round-result': fc.record({
+    roundContext: hash,
+    round: u32,
+    survivors: few(member),
+    survivorsDigest: hash,
+    length: u32,
+    digest: hash,
+  }),
+  'round-aborted': fc.record({
+    batchContext: hash,
+    keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
+    phase: text(32),
+    code: text(32),
+    detail: text(400),
+  }),
+  'run-ended': fc.record({ run: hash, outcome: text(32), detail: text(400), rounds: member, logHead: hash }),
+};
+
+/** Bodies of one kind, where the kind is known only at run time. */
+export function anyBody(kind: MessageKind): Arbitrary<Bodies[MessageKind]> {
+  return ARBITRARY_BODIES[kind];
+}
+
+/** One body of a kind, always the same. */
+export function someBody(kind: MessageKind): Bodies[MessageKind] {
+  const [body] = fc.sample(anyBody(kind), { numRuns: 1, seed: 1 });
+  if (body === undefined) throw new Error(`no ${kind} was generated`);
+  return body;
+}
+
+export const MESSAGE_KINDS = Object.keys(ARBITRARY_BODIES) as MessageKind[];

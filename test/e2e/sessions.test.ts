@@ -1,0 +1,531 @@
+/** A federation in one process over real sockets, in which members come, go, stall and misbehave. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { toBase64 } from '@tributary/crypto';
+import { nodeBackend } from '@tributary/crypto/node';
+import { type ClientProgress, type ClientReport, readClientConfig, runClient } from '@tributary/client';
+import {
+  type CoordinatorProgress,
+  type CoordinatorReport,
+  readCoordinatorConfig,
+  runCoordinator,
+} from '@tributary/coordinator';
+import {
+  type Bodies,
+  decodeMessage,
+  encodeMessage,
+  type MessageKind,
+  rosterRoot,
+  signMessage,
+} from '@tributary/protocol';
+import type { Dataset } from '@tributary/router';
+import { createKeyFile, createLogger, type Identity, readRosterFile } from '@tributary/runtime';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { temporaryDirectory } from '../support/cli.ts';
+
+const DIMENSIONS = 4;
+
+/** Records on two sides of the origin; the cheap model is good on one of them. */
+function dataset(member: number, records = 30): Dataset {
+  const features = new Float32Array(records * DIMENSIONS);
+  for (let i = 0; i < records; i++) {
+    features[i * DIMENSIONS] = i % 2 === 0 ? 0.8 : -0.8;
+    features[i * DIMENSIONS + 1] = member / 20;
+  }
+  const each = Array.from({ length: records }, (_, i) => i);
+  return {
+    models: ['small', 'large'],
+    dimensions: DIMENSIONS,
+    features,
+    records,
+    offsets: Uint32Array.from({ length: records + 1 }, (_, i) => i),
+    model: Uint16Array.from(each, (i) => (i >> 1) % 2),
+    quality: Float64Array.from(each, (i) => ((i >> 1) % 2 === 1 || i % 2 === 0 ? 1 : 0)),
+    costUsd: Float64Array.from(each, (i) => ((i >> 1) % 2 === 1 ? 0.01 : 0.0001)),
+  };
+}
+
+/** Events, and waiting for them. */
+class Log<T> {
+  readonly seen: T[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  readonly add = (event: T): void => {
+    this.seen.push(event);
+    for (const listener of this.#listeners) listener();
+  };
+
+  async has(wanted: (event: T) => boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (!this.seen.some(wanted)) return;
+        this.#listeners.delete(check);
+        resolve();
+      };
+      this.#listeners.add(check);
+      check();
+    });
+  }
+}
+
+interface Organisation {
+  readonly log: Log<ClientProgress>;
+  readonly report: Promise<ClientReport>;
+  readonly stop: AbortController;
+}
+
+/** A directory with keys, roster and configurations for a coordinator and `n` members. */
+class Federation {
+  readonly directory: string = temporaryDirectory();
+  readonly log: Log<CoordinatorProgress> = new Log<CoordinatorProgress>();
+  readonly stop: AbortController = new AbortController();
+  readonly identities: readonly Identity[];
+  #url = '';
+
+  constructor(n: number, settings: object = {}) {
+    const coordinator = createKeyFile(join(this.directory, 'coordinator.key'));
+    this.identities = Array.from({ length: n }, (_, i) =>
+      createKeyFile(join(this.directory, `org-${i}.key`)),
+    );
+    const members = this.identities.map(({ publicKey }, i) => ({
+      name: `org-${i}`,
+      publicKey: toBase64(publicKey),
+    }));
+    const roster = { federation: 'test', version: 1, coordinator: toBase64(coordinator.publicKey), members };
+    writeFileSync(join(this.directory, 'roster.yaml'), JSON.stringify(roster));
+    const config = {
+      roster: 'roster.yaml',
+      key: 'coordinator.key',
+      listen: { port: 0 },
+      output: 'output',
+      run: {
+        name: 'toy',
+        encoder: 'toy',
+        parameters: { models: ['small', 'large'], dimensions: DIMENSIONS, clusters: 2 },
+      },
+      ...settings,
+    };
+    writeFileSync(join(this.directory, 'coordinator.yaml'), JSON.stringify(config));
+  }
+
+  get output(): string {
+    return join(this.directory, 'output');
+  }
+
+  /** The coordinator, once it listens. */
+  async serve(): Promise<{ readonly report: Promise<CoordinatorReport> }> {
+    const config = readCoordinatorConfig(join(this.directory, 'coordinator.yaml'), { insecure: false });
+    const report = runCoordinator({
+      config,
+      log: createLogger('silent'),
+      onProgress: this.log.add,
+      signal: this.stop.signal,
+    });
+    // A test looks at the outcome when it is due.
+    report.catch(() => {});
+    await this.log.has(({ kind }) => kind === 'listening');
+    for (const event of this.log.seen) if (event.kind === 'listening') this.#url = event.url;
+    return { report };
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  organisation(
+    i: number,
+    options: {
+      readonly url?: string;
+      readonly policy?: object;
+      readonly loadData?: () => Dataset;
+      /** Holds the member, and with it the federation, until it resolves. */
+      readonly hold?: (progress: ClientProgress) => Promise<void>;
+    } = {},
+  ): Organisation {
+    const path = join(this.directory, `org-${i}.yaml`);
+    const home = join(this.directory, `org-${i}`);
+    mkdirSync(home, { recursive: true });
+    writeFileSync(
+      path,
+      JSON.stringify({
+        roster: 'roster.yaml',
+        key: `org-${i}.key`,
+        coordinator: options.url ?? this.#url,
+        data: 'none',
+        artifact: join(home, 'router.json'),
+        connectSeconds: 30,
+        policy: options.policy ?? {},
+      }),
+    );
+    const config = readClientConfig(path, { insecure: false });
+    const log = new Log<ClientProgress>();
+    const stop = new AbortController();
+    const identity = this.identities[i];
+    if (identity === undefined) throw new Error(`there is no org-${i}`);
+    const report = runClient({
+      config,
+      roster: readRosterFile(config.roster),
+      identity,
+      log: createLogger('silent'),
+      loadData: options.loadData ?? (() => dataset(i)),
+      onProgress: async (progress) => {
+        log.add(progress);
+        await options.hold?.(progress);
+      },
+      signal: stop.signal,
+    });
+    report.catch(() => {});
+    return { log, report, stop };
+  }
+
+  /** Resolves when a member has joined as many times. */
+  async joined(name: string, times: number): Promise<void> {
+    const joins = (): number =>
+      this.log.seen.filter((event) => event.kind === 'joined' && event.member === name).length;
+    await this.log.has(() => joins() >= times);
+  }
+
+  router(i: number): string {
+    return readFileSync(join(this.directory, `org-${i}`, 'router.json'), 'utf8');
+  }
+
+  /** What is left in the output directory besides results. */
+  leftovers(): string[] {
+    return readdirSync(this.output).filter((name) => !['router.json', 'sums', 'sums.jsonl'].includes(name));
+  }
+
+  /** Somebody with a member's key who speaks by hand, after an honest hello. */
+  async intruder(i: number): Promise<Intruder> {
+    const identity = this.identities[i];
+    if (identity === undefined) throw new Error(`there is no org-${i}`);
+    const intruder = new Intruder(this.#url, identity);
+    await intruder.enter(join(this.directory, 'roster.yaml'), i);
+    return intruder;
+  }
+}
+
+class Intruder {
+  readonly webSocket: WebSocket;
+  readonly #identity: Identity;
+
+  constructor(url: string, identity: Identity) {
+    this.webSocket = new WebSocket(url, { perMessageDeflate: false });
+    this.webSocket.on('error', () => {});
+    this.#identity = identity;
+  }
+
+  say<K extends MessageKind>(kind: K, body: Bodies[K], signature?: Uint8Array): void {
+    const signed = signature ?? signMessage(nodeBackend, this.#identity.secretKey, kind, body);
+    this.webSocket.send(encodeMessage(kind, body, signed));
+  }
+
+  async enter(rosterPath: string, member: number): Promise<void> {
+    const roster = readRosterFile(rosterPath);
+    await new Promise<void>((resolve) => {
+      this.webSocket.on('message', (data: Buffer) => {
+        const decoded = decodeMessage(data);
+        if (!decoded.ok) return;
+        const { kind, body } = decoded.message;
+        if (kind === 'welcome') resolve();
+        if (kind !== 'challenge') return;
+        this.say('hello', {
+          federation: roster.federation,
+          member,
+          rosterRoot: rosterRoot(nodeBackend, roster),
+          oldestVersion: 1,
+          newestVersion: 1,
+          knownSums: 0,
+          challenge: body.nonce,
+          nonce: new Uint8Array(32),
+        });
+      });
+    });
+  }
+}
+
+/** A way to the coordinator that can be cut. */
+class CuttableProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(target: string) {
+    const { hostname, port } = new URL(target);
+    this.#server = createServer((inward) => {
+      const outward = connect(Number(port), hostname);
+      for (const [from, to] of [
+        [inward, outward],
+        [outward, inward],
+      ] as const) {
+        this.#sockets.add(from);
+        from.pipe(to);
+        from.on('error', () => {});
+        from.on('close', () => to.destroy());
+      }
+    });
+  }
+
+  async open(): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    const address = this.#server.address();
+    return `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
+
+const inRound = (progress: ClientProgress, round: number): boolean =>
+  progress.kind === 'phase' && progress.round === round;
+
+const proxies: CuttableProxy[] = [];
+afterEach(() => {
+  for (const proxy of proxies.splice(0)) proxy.close();
+});
+
+describe('a federation', () => {
+  it('trains, tells everyone the end, and leaves nothing behind', async () => {
+    const federation = new Federation(3);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    expect(await report).toMatchObject({ survivors: 3, artifact: join(federation.output, 'router.json') });
+    for (const { report: own } of members) expect(await own).toMatchObject({ records: 30 });
+    const router = readFileSync(join(federation.output, 'router.json'), 'utf8');
+    expect([0, 1, 2].map((i) => federation.router(i) === router)).toEqual([true, true, true]);
+    expect(federation.leftovers()).toEqual([]);
+  });
+
+  it('goes on without a member that leaves, and the others finish', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2, 3].map((i) => federation.organisation(i));
+    await federation.log.has(({ kind }) => kind === 'sum');
+    members[3]?.stop.abort('SIGINT');
+    await expect(members[3]?.report).rejects.toMatchObject({
+      code: 'RUN_FAILED',
+      message: 'stopped by SIGINT',
+    });
+    expect(await report).toMatchObject({ survivors: 3 });
+    await Promise.all(members.slice(0, 3).map(({ report: own }) => own));
+    expect(federation.router(0)).toBe(federation.router(2));
+  });
+
+  it('takes a member in that comes late, and it ends with the same router', async () => {
+    const federation = new Federation(4, { cohort: { min: 3, joinSeconds: 2 } });
+    const { report } = await federation.serve();
+    const hold = async (progress: ClientProgress): Promise<void> => {
+      if (inRound(progress, 3)) await federation.joined('org-3', 1);
+    };
+    const early = [0, 1, 2].map((i) => federation.organisation(i, { hold }));
+    await federation.log.has(({ kind }) => kind === 'sum');
+    const late = federation.organisation(3);
+    const { rounds } = await report;
+    expect(await late.report).toMatchObject({ rounds });
+    await Promise.all(early.map(({ report: own }) => own));
+    expect(federation.router(3)).toBe(federation.router(0));
+    // It was there in the end, not only at the end.
+    const sums = federation.log.seen.filter((event) => event.kind === 'sum');
+    expect(sums.map(({ survivors }) => survivors)).toContain(3);
+    expect(sums.at(-1)).toMatchObject({ survivors: 4 });
+  });
+
+  it('has a member back whose connection was cut, with all sums of the time between', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const proxy = new CuttableProxy(federation.url);
+    proxies.push(proxy);
+    const hold = async (progress: ClientProgress): Promise<void> => {
+      if (inRound(progress, 5)) await federation.joined('org-3', 2);
+    };
+    const others = [0, 1, 2].map((i) => federation.organisation(i, { hold }));
+    const cut = federation.organisation(3, { url: await proxy.open() });
+    await cut.log.has((event) => event.kind === 'sum' && event.round === 2);
+    proxy.cut();
+    const { rounds } = await report;
+    expect(await cut.report).toMatchObject({ rounds });
+    expect(cut.log.seen.filter(({ kind }) => kind === 'disconnected')).toHaveLength(1);
+    expect(cut.log.seen.flatMap((event) => (event.kind === 'sum' ? [event.round] : []))).toEqual(
+      Array.from({ length: rounds }, (_, i) => i + 1),
+    );
+    await Promise.all(others.map(({ report: own }) => own));
+    expect(federation.router(3)).toBe(federation.router(0));
+  });
+
+  it('is over for all when its operator stops it', async () => {
+    const federation = new Federation(3);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    await federation.log.has(({ kind }) => kind === 'phase');
+    federation.stop.abort('SIGTERM');
+    await expect(report).rejects.toMatchObject({ code: 'RUN_FAILED', message: 'stopped by SIGTERM' });
+    for (const { report: own } of members) {
+      await expect(own).rejects.toMatchObject({
+        code: 'RUN_FAILED',
+        message: 'the coordinator ended the run: stopped by SIGTERM',
+      });
+    }
+    expect(federation.leftovers()).toEqual([]);
+  });
+
+  it('that nobody joins ends in time, and can be stopped before', async () => {
+    const lonely = new Federation(3, { cohort: { joinSeconds: 0.1 } });
+    await expect((await lonely.serve()).report).rejects.toMatchObject({ code: 'TIMED_OUT', exitCode: 3 });
+    const stopped = new Federation(3);
+    const { report } = await stopped.serve();
+    stopped.stop.abort('SIGTERM');
+    await expect(report).rejects.toMatchObject({ message: 'stopped by SIGTERM' });
+    expect(stopped.leftovers()).toEqual([]);
+  });
+
+  it('with too few left says so on both sides, with exit code 7', async () => {
+    const federation = new Federation(3);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    await federation.log.has(({ kind }) => kind === 'sum');
+    members[0]?.stop.abort('SIGINT');
+    await expect(report).rejects.toMatchObject({
+      code: 'TOO_FEW_SURVIVORS',
+      exitCode: 7,
+      message: expect.stringContaining('org-0') as string,
+    });
+    for (const { report: own } of members.slice(1)) {
+      await expect(own).rejects.toMatchObject({ code: 'TOO_FEW_SURVIVORS', exitCode: 7 });
+    }
+    expect(existsSync(join(federation.output, 'router.json'))).toBe(false);
+  });
+});
+
+describe('a member', () => {
+  it('that does not agree to so many sums leaves with exit code 6, and the others go on', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    const careful = federation.organisation(3, { policy: { maxRounds: 2 } });
+    await expect(careful.report).rejects.toMatchObject({
+      code: 'POLICY',
+      exitCode: 6,
+      message: "the run asks for sum 3, 'policy.maxRounds' is 2",
+    });
+    expect(await report).toMatchObject({ survivors: 3 });
+    await Promise.all(members.map(({ report: own }) => own));
+  });
+
+  it('that wants a larger cohort refuses aloud, and the others go on', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    const careful = federation.organisation(3, { policy: { minCohort: 30 } });
+    expect(await report).toMatchObject({ survivors: 3 });
+    expect(federation.log.seen.filter(({ kind }) => kind === 'dropped')).toMatchObject([
+      {
+        member: 'org-3',
+        drop: {
+          phase: 'setup',
+          reason: 'refused-by-client-policy',
+          detail: "UNSAFE_TERMS: minCohort 3 is below this member's policy of 30",
+        },
+      },
+    ]);
+    // It gave nothing, and computed the router from the public sums like everyone.
+    expect(await careful.report).toMatchObject({ rounds: expect.any(Number) as number });
+    await Promise.all(members.map(({ report: own }) => own));
+  });
+
+  it('whose data do not fit the run stops with its own error', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    const wrong = federation.organisation(3, {
+      loadData: () => {
+        throw new TypeError('logs/evaluations.csv has no model large');
+      },
+    });
+    await expect(wrong.report).rejects.toThrow('logs/evaluations.csv has no model large');
+    await Promise.all([report, ...members.map(({ report: own }) => own)]);
+  });
+
+  it('started twice gives way to the newer one, once', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const first = federation.organisation(0);
+    await federation.joined('org-0', 1);
+    const second = federation.organisation(0);
+    await expect(first.report).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      exitCode: 2,
+      message: 'another connection with the key of this client took over',
+    });
+    const others = [1, 2, 3].map((i) => federation.organisation(i));
+    await Promise.all([report, second.report, ...others.map(({ report: own }) => own)]);
+    expect(
+      federation.log.seen.filter((event) => event.kind === 'joined' && event.member === 'org-0'),
+    ).toHaveLength(2);
+  });
+});
+
+describe('a hostile member', () => {
+  const SHORT = { deadlines: { setup: 2 } };
+
+  it('that reads nothing and says nothing costs the others one deadline', async () => {
+    const federation = new Federation(4, SHORT);
+    const { report } = await federation.serve();
+    const members = [1, 2, 3].map((i) => federation.organisation(i));
+    const stalled = await federation.intruder(0);
+    stalled.webSocket.pause();
+    for (const { report: own } of members) await own;
+    const drops = federation.log.seen.filter(({ kind }) => kind === 'dropped');
+    expect(drops).toMatchObject([{ member: 'org-0', drop: { phase: 'setup', reason: 'late' } }]);
+    // The coordinator would wait a while for it to take the last messages.
+    stalled.webSocket.terminate();
+    expect(await report).toMatchObject({ survivors: 3 });
+  });
+
+  it('that floods the coordinator keeps nobody from the sum', async () => {
+    const federation = new Federation(4, SHORT);
+    const { report } = await federation.serve();
+    const flood = await federation.intruder(0);
+    const members = [1, 2, 3].map((i) => federation.organisation(i));
+    await federation.log.has(({ kind }) => kind === 'phase');
+    const chunk = { roundContext: new Uint8Array(32), sequence: 0, bytes: new Uint8Array(65_536) };
+    for (let i = 0; i < 200; i++) {
+      flood.say('vector-chunk', chunk, new Uint8Array(0));
+      flood.say('ready', { termsDigest: new Uint8Array(32), member: 0, nonce: new Uint8Array(32) });
+      flood.say('release', { roundContext: new Uint8Array(32), member: 1, shares: [] });
+      flood.say('refusal', { member: 0, round: 999, code: 'X', detail: 'x\n\u001b[2J' }, new Uint8Array(64));
+      flood.say('hello', {
+        federation: 'test',
+        member: 2,
+        rosterRoot: new Uint8Array(32),
+        oldestVersion: 1,
+        newestVersion: 1,
+        knownSums: 0,
+        challenge: new Uint8Array(32),
+        nonce: new Uint8Array(32),
+      });
+    }
+    expect(await report).toMatchObject({ survivors: 3 });
+    await Promise.all(members.map(({ report: own }) => own));
+    flood.webSocket.terminate();
+  });
+
+  it('that breaks the framing is cut off, and the others go on', async () => {
+    const federation = new Federation(4);
+    const { report } = await federation.serve();
+    const garbler = await federation.intruder(0);
+    garbler.webSocket.send(Uint8Array.of(0xc1, 1, 2, 3));
+    const members = [1, 2, 3].map((i) => federation.organisation(i));
+    const again = federation.organisation(0);
+    expect(await report).toMatchObject({ survivors: 4 });
+    await Promise.all([...members, again].map(({ report: own }) => own));
+  });
+});
