@@ -59,6 +59,9 @@ function federation(settings: { readonly joinSeconds?: number; readonly url?: st
   return { directory, coordinator: at('coordinator.yaml'), client: at('client.yaml'), secrets };
 }
 
+const uploadsIn = (directory: string): string[] =>
+  readdirSync(join(directory, 'output', 'spool')).filter((name) => name.endsWith('.upload'));
+
 /** The contract of every failure. */
 function expectFailure(run: CliResult, exitCode: number, code: string): string {
   expect({ exitCode: run.exitCode, stderr: run.stderr }).toMatchObject({ exitCode });
@@ -88,7 +91,7 @@ describe('a failure', () => {
     expect(expectFailure(run, 3, 'TIMED_OUT')).toContain(
       "0 of 3 members connected within 0.2 s, 'cohort.min' is 3",
     );
-    expect(readdirSync(join(directory, 'output')).toSorted()).toEqual(['sums', 'sums.jsonl']);
+    expect(uploadsIn(directory)).toEqual([]);
     for (const secret of secrets) expect(run.stdout + run.stderr).not.toContain(secret);
   });
 
@@ -150,10 +153,13 @@ describe('a coordinator', () => {
     const { child, ended } = await coordinatorProcess(coordinator);
     expect(existsSync(join(directory, 'output', 'spool'))).toBe(true);
     const second = await tributary(['coordinator', 'start', '--config', coordinator, '--json']);
-    expect(expectFailure(second, 4, 'DIRECTORY_IN_USE')).toContain(`is in use by process ${child.pid}`);
+    expect(expectFailure(second, 4, 'BAD_CONFIG')).toContain(`is in use by pid ${child.pid}`);
     child.kill('SIGTERM');
     const run = await ended;
     expect(expectFailure(run, 1, 'RUN_FAILED')).toBe('stopped by SIGTERM');
-    expect(readdirSync(join(directory, 'output')).toSorted()).toEqual(['sums', 'sums.jsonl']);
+    expect(uploadsIn(directory)).toEqual([]);
+    const third = await coordinatorProcess(coordinator);
+    third.child.kill('SIGINT');
+    expectFailure(await third.ended, 1, 'RUN_FAILED');
   });
 });

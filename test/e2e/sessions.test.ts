@@ -1,5 +1,6 @@
 /** A federation in one process over real sockets, in which members come, go, stall and misbehave. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { toBase64 } from '@tributary/crypto';
@@ -191,9 +192,9 @@ class Federation {
     return readFileSync(join(this.directory, `org-${i}`, 'router.json'), 'utf8');
   }
 
-  /** What is left in the output directory besides results. */
+  /** What is left of uploads. */
   leftovers(): string[] {
-    return readdirSync(this.output).filter((name) => !['router.json', 'sums', 'sums.jsonl'].includes(name));
+    return readdirSync(join(this.output, 'spool')).filter((name) => name.endsWith('.upload'));
   }
 
   /** Somebody with a member's key who speaks by hand, after an honest hello. */
@@ -494,6 +495,7 @@ describe('a hostile member', () => {
     const federation = new Federation(4, SHORT);
     const { report } = await federation.serve();
     const flood = await federation.intruder(0);
+    const flooded = once(flood.webSocket, 'close');
     const members = [1, 2, 3].map((i) => federation.organisation(i));
     await federation.log.has(({ kind }) => kind === 'phase');
     const chunk = { roundContext: new Uint8Array(32), sequence: 0, bytes: new Uint8Array(65_536) };
@@ -515,7 +517,10 @@ describe('a hostile member', () => {
     }
     expect(await report).toMatchObject({ survivors: 3 });
     await Promise.all(members.map(({ report: own }) => own));
-    flood.webSocket.terminate();
+    const [code, reason] = (await flooded) as [number, Buffer];
+    expect([code, String(reason)]).toEqual([4400, 'too many messages that were refused']);
+    // What is logged and shown of it is bounded.
+    expect(federation.log.seen.filter(({ kind }) => kind === 'rejected').length).toBeLessThan(100);
   });
 
   it('that breaks the framing is cut off, and the others go on', async () => {

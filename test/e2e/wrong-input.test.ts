@@ -164,3 +164,10 @@ describe('a wrong command line', () => {
     expect(run.result).toMatchObject({ error: { code: expect.any(String) as string } });
   });
 });
+
+describe('a failure through the root scripts', () => {
+  it('has its result on the last line of standard output, whatever the package manager adds', () => {
+    const workspace = readFileSync('pnpm-workspace.yaml', 'utf8');
+    expect(workspace).toMatch(/^useStderr: true$/m);
+  });
+});

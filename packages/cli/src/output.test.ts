@@ -34,7 +34,6 @@ describe('failureOf', () => {
     ['BAD_DATA', 4],
     ['BAD_ARGUMENT', 4],
     ['PORT_IN_USE', 4],
-    ['DIRECTORY_IN_USE', 4],
     ['INSECURE', 4],
     ['POLICY', 6],
     ['TOO_FEW_SURVIVORS', 7],

@@ -184,14 +184,14 @@ describe('keygen', () => {
   });
 });
 
-describe('route', () => {
-  const artifact = (): string[] => ['--artifact', join(directory, 'router.json')];
-  const embedding = (text: string): string[] => {
-    const path = join(directory, 'embedding.json');
-    writeFileSync(path, text);
-    return ['--embedding', path];
-  };
+const artifact = (): string[] => ['--artifact', join(directory, 'router.json')];
+const embedding = (text: string): string[] => {
+  const path = join(directory, 'embedding.json');
+  writeFileSync(path, text);
+  return ['--embedding', path];
+};
 
+describe('route', () => {
   it('chooses by the side of the query', async () => {
     const near = await tributary('route', ...artifact(), ...embedding('[0.9, 0, 0, 0]'), '--lambda', '1');
     const far = await tributary('route', ...artifact(), ...embedding('[-0.9, 0, 0, 0]'), '--lambda', '1');

@@ -20,7 +20,7 @@ const hosts: Host[] = [];
 const sockets: MessageSocket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.close(CLOSE.normal);
-  for (const host of hosts.splice(0)) await host.close();
+  for (const opened of hosts.splice(0)) await opened.close();
 });
 
 async function host(behaviour: HostBehaviour, identity = coordinatorIdentity): Promise<Host> {

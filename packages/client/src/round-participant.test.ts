@@ -235,7 +235,7 @@ describe('a result', () => {
     ],
     [
       'with its chunks in another order',
-      (result) => [result[1] as Message, result[0] as Message, ...result.slice(2)],
+      (result) => [...result.slice(0, 2).toReversed(), ...result.slice(2)],
     ],
     [
       'whose last chunk is of another context',

@@ -134,11 +134,11 @@ describe('local training', () => {
   });
 });
 
-describe('an organisation with more records than the run takes', () => {
-  /** What it contributes to the first sum tells which records take part. */
-  const contribution = (change: Partial<TrainingOptions> = {}): string =>
-    toHex(new Uint8Array(start({ data: dataset(200), ...change }).contribution().buffer));
+/** What it contributes to the first sum tells which records take part. */
+const contribution = (change: Partial<TrainingOptions> = {}): string =>
+  toHex(new Uint8Array(start({ data: dataset(200), ...change }).contribution().buffer));
 
+describe('an organisation with more records than the run takes', () => {
   it('says how many stay out', () => {
     expect(start({ data: dataset(200) })).toMatchObject({ records: 20, leftOut: 180 });
     expect(start({ data: dataset(20) })).toMatchObject({ records: 20, leftOut: 0 });

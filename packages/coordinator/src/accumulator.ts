@@ -1,5 +1,4 @@
 /** The vectors of one round: uploads on their way in, and the words that they are added to and that are opened at last. */
-import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type CryptoBackend, liftWords, packWords, wipe } from '@tributary/crypto';
 import {
@@ -11,6 +10,7 @@ import {
   unmaskWords,
 } from '@tributary/protocol';
 import { RuntimeError } from '@tributary/runtime';
+import { spoolPath } from './output-directory.ts';
 import { UploadSpool } from './upload-spool.ts';
 
 /** An opened vector. */
@@ -42,7 +42,7 @@ export class Accumulator {
     this.#words = new Int32Array(terms.dimension);
     this.#spools = new Map(
       participants.map((id) => {
-        const path = join(directory, `${terms.round}-${terms.attempt}-${id}.upload`);
+        const path = spoolPath(directory, { ...terms, member: id });
         return [id, new UploadSpool(crypto, path, terms)] as const;
       }),
     );

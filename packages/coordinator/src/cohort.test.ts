@@ -27,18 +27,19 @@ function join(members: number): void {
   for (const listener of listeners) listener();
 }
 
-describe('gatherCohort', () => {
-  afterEach(() => {
-    expect(vi.getTimerCount()).toBe(0);
-    expect(listeners.size).toBe(0);
-  });
+function expectNothingLeft(): void {
+  expect(vi.getTimerCount()).toBe(0);
+  expect(listeners.size).toBe(0);
+}
 
+describe('gatherCohort', () => {
   it('does not wait once the whole roster is there', async () => {
     const gathered = gather();
     join(4);
     join(1);
     await gathered;
     await gather();
+    expectNothingLeft();
   });
 
   it('begins at the deadline with those who are there', async () => {
@@ -46,6 +47,7 @@ describe('gatherCohort', () => {
     join(3);
     vi.advanceTimersByTime(60_000);
     await gathered;
+    expectNothingLeft();
   });
 
   it('gives up at the deadline where too few are there', async () => {
@@ -59,6 +61,7 @@ describe('gatherCohort', () => {
       message: "2 of 5 members connected within 60 s, 'cohort.min' is 3",
       hint: "start the clients, or raise 'cohort.joinSeconds'",
     });
+    expectNothingLeft();
   });
 
   it('ends when it is told to stop', async () => {
@@ -67,6 +70,9 @@ describe('gatherCohort', () => {
     controller.abort('SIGTERM');
     await expect(gathered).rejects.toMatchObject({ code: 'RUN_FAILED', message: 'stopped by SIGTERM' });
     // Told before it began, it does not begin.
-    await expect(gather({ signal: controller.signal })).rejects.toMatchObject({ message: 'stopped by SIGTERM' });
+    await expect(gather({ signal: controller.signal })).rejects.toMatchObject({
+      message: 'stopped by SIGTERM',
+    });
+    expectNothingLeft();
   });
 });

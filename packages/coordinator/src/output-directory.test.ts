@@ -1,19 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimOutput } from './output-directory.ts';
+import { claimOutput, spoolPath } from './output-directory.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -21,48 +13,62 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const uploads = (): string[] =>
+  readdirSync(join(directory, 'spool')).filter((name) => name.endsWith('.upload'));
+const leaveUpload = (spools: string): void =>
+  writeFileSync(spoolPath(spools, { round: 1, attempt: 1, member: 0 }), 'masked');
+
+/** Another process that has claimed the directory. */
+async function otherCoordinator(): Promise<ChildProcess> {
+  const script = `import { claimOutput } from './output-directory.ts';
+    claimOutput(${JSON.stringify(directory)}); console.log('claimed'); setInterval(() => {}, 1000);`;
+  const other = spawn(
+    process.execPath,
+    ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script],
+    { cwd: dirname(fileURLToPath(import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(other.stdout, 'data');
+  return other;
+}
+
 describe('claimOutput', () => {
-  it('makes the directory with an empty one for spools, and removes what it made of them', async () => {
-    const output = await claimOutput(join(directory, 'a', 'b'));
+  it('makes the directory with a private one for spools, and removes what is left of uploads', () => {
+    const output = claimOutput(join(directory, 'a', 'b'));
     expect(output.spools).toBe(join(directory, 'a', 'b', 'spool'));
     expect(statSync(output.spools).mode & 0o777).toBe(0o700);
-    expect(readFileSync(join(directory, 'a', 'b', 'coordinator.pid'), 'utf8')).toBe(`${process.pid}\n`);
-    writeFileSync(join(output.spools, '1-1-0.upload'), 'masked');
-    await output.release();
-    expect(readdirSync(join(directory, 'a', 'b'))).toEqual([]);
+    leaveUpload(output.spools);
+    output.release();
+    expect(readdirSync(output.spools).filter((name) => name.endsWith('.upload'))).toEqual([]);
+    claimOutput(join(directory, 'a', 'b')).release();
   });
 
-  it('refuses where another process runs, and touches nothing', async () => {
-    const other = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)']);
-    await once(other, 'spawn');
-    mkdirSync(join(directory, 'spool'));
-    writeFileSync(join(directory, 'spool', '1-1-0.upload'), 'masked');
-    writeFileSync(join(directory, 'coordinator.pid'), `${other.pid}\n`);
-    await expect(claimOutput(directory)).rejects.toMatchObject({
-      code: 'DIRECTORY_IN_USE',
-      exitCode: 4,
-      message: `'output' ${directory} is in use by process ${other.pid}`,
-    });
-    expect(existsSync(join(directory, 'spool', '1-1-0.upload'))).toBe(true);
+  it('refuses where another coordinator runs, and touches nothing', async () => {
+    const other = await otherCoordinator();
+    leaveUpload(join(directory, 'spool'));
+    expect(() => claimOutput(directory)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        exitCode: 4,
+        message: `state directory ${directory}/spool is in use by pid ${other.pid}`,
+      }),
+    );
+    expect(uploads()).toHaveLength(1);
     other.kill('SIGKILL');
     await once(other, 'exit');
-    // Killed, it left its lock and its spools behind.
-    await (await claimOutput(directory)).release();
-    expect(readdirSync(directory)).toEqual([]);
+    // Killed, it left its lock and its uploads behind.
+    claimOutput(directory).release();
+    expect(uploads()).toEqual([]);
   });
 
-  it.each(['', 'nonsense', '-1', '0', `${process.pid}`])('takes over a lock that says %j', async (text) => {
-    writeFileSync(join(directory, 'coordinator.pid'), text);
-    await (await claimOutput(directory)).release();
-    expect(readdirSync(directory)).toEqual([]);
-  });
-
-  it('names a path that is no directory', async () => {
+  it('names a path that is no directory', () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
-    await expect(claimOutput(join(file, 'below'))).rejects.toMatchObject({
-      code: 'BAD_FILE',
-      message: `cannot write ${file}/below: a part of the path is no directory`,
-    });
+    expect(() => claimOutput(join(file, 'below'))).toThrow(
+      expect.objectContaining({
+        code: 'BAD_FILE',
+        message: `cannot write ${file}/below: a part of the path is no directory`,
+      }),
+    );
+    expect(existsSync(file)).toBe(true);
   });
 });

@@ -1,65 +1,55 @@
 /** The operator's output directory: one coordinator at a time writes there. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileFailure, RuntimeError, systemErrorCode } from '@tributary/runtime';
+import { fileFailure, lockDirectory } from '@tributary/runtime';
 
 export interface OutputDirectory {
-  /** Empty directory for uploads on their way in. */
+  /** For uploads on their way in; without any now. Only its owner can read it. */
   readonly spools: string;
-  /** Removes the spools and lets others write here. */
-  release(): Promise<void>;
+  /** Removes what is left of uploads and lets others write here. */
+  release(): void;
+}
+
+const UPLOAD = '.upload';
+
+/** Where a member's upload of a round is spooled. */
+export function spoolPath(
+  spools: string,
+  upload: { round: number; attempt: number; member: number },
+): string {
+  const { round, attempt, member } = upload;
+  return join(spools, `${round}-${attempt}-${member}${UPLOAD}`);
 }
 
 /**
  * Makes the directory where it is not there, and claims it for this process.
- * @throws RuntimeError DIRECTORY_IN_USE where another coordinator runs in it, BAD_FILE
+ * @throws RuntimeError BAD_CONFIG where another coordinator runs in it, INSECURE where others can read its spools, BAD_FILE
  */
-export async function claimOutput(directory: string): Promise<OutputDirectory> {
-  const lock = join(directory, 'coordinator.pid');
+export function claimOutput(directory: string): OutputDirectory {
   const spools = join(directory, 'spool');
   try {
-    await mkdir(directory, { recursive: true });
-    await claim(lock, directory);
-    // What a coordinator that was killed has left.
-    await rm(spools, { recursive: true, force: true });
-    await mkdir(spools, { mode: 0o700 });
+    mkdirSync(directory, { recursive: true });
   } catch (error) {
-    throw error instanceof RuntimeError ? error : fileFailure('write', directory, error);
+    throw fileFailure('write', directory, error);
   }
+  const lock = lockDirectory(spools);
+  // What a coordinator that was killed has left.
+  removeUploads(spools);
   return {
     spools,
-    async release() {
-      await rm(spools, { recursive: true, force: true });
-      await rm(lock, { force: true });
+    release() {
+      removeUploads(spools);
+      lock.release();
     },
   };
 }
 
-async function claim(lock: string, directory: string): Promise<void> {
+/** @throws RuntimeError BAD_FILE */
+function removeUploads(spools: string): void {
   try {
-    await writeFile(lock, `${process.pid}\n`, { flag: 'wx' });
-    return;
+    const uploads = readdirSync(spools).filter((name) => name.endsWith(UPLOAD));
+    for (const name of uploads) rmSync(join(spools, name), { force: true });
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
-  }
-  const owner = Number.parseInt(await readFile(lock, 'utf8'), 10);
-  if (runs(owner)) {
-    throw new RuntimeError(
-      'DIRECTORY_IN_USE',
-      `'output' ${directory} is in use by process ${owner}`,
-      `stop it, or remove ${lock} if that process is no coordinator`,
-    );
-  }
-  await writeFile(lock, `${process.pid}\n`);
-}
-
-/** Whether another process has this id. A restarted container gives the same id to the next process: that is no other one. */
-function runs(id: number): boolean {
-  if (!Number.isInteger(id) || id <= 0 || id === process.pid) return false;
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === 'EPERM';
+    throw fileFailure('write', spools, error);
   }
 }

@@ -7,31 +7,24 @@ import {
   EMPTY_LOG_HEAD,
   nextLogHead,
   ProtocolError,
-  type Roster,
   roundTermsFor,
   signMessage,
+  type ThresholdPreset,
 } from '@tributary/protocol';
 import { type ProgramRun, RouterError, type RouterModel } from '@tributary/router';
-import { expectedRound, type RunManifest, RuntimeError } from '@tributary/runtime';
+import { expectedRound, RuntimeError } from '@tributary/runtime';
 import type { CoordinatorConfig } from './config.ts';
-import type { RoundOutcome, RoundRunner } from './round-runner.ts';
-import type { Sessions } from './sessions.ts';
+import type { Federation } from './federation.ts';
+import type { RoundOutcome } from './round-runner.ts';
+import type { RunTerms } from './run-terms.ts';
 import type { SumLog } from './sum-log.ts';
 
 export interface RunDriverOptions {
   readonly crypto: CryptoBackend;
-  readonly config: CoordinatorConfig;
-  readonly roster: Roster;
-  readonly identity: Uint8Array;
-  readonly manifest: RunManifest;
-  readonly run: Uint8Array;
-  readonly program: ProgramRun;
-  readonly runner: RoundRunner;
-  readonly sessions: Sessions;
+  readonly config: Pick<CoordinatorConfig, 'deadlines' | 'keyCount' | 'thresholds'>;
+  readonly terms: RunTerms;
+  readonly federation: Federation;
   readonly sums: SumLog;
-  /** Members that came since the last setup and have no secrets of its batch: the next sum begins with a new one. */
-  readonly strangers: Set<number>;
-  readonly onSum?: (round: number, step: string, survivors: readonly number[]) => void;
 }
 
 export interface RunResult {
@@ -44,10 +37,11 @@ export interface RunResult {
   readonly logHead: Uint8Array;
 }
 
-/** @throws RuntimeError TOO_FEW_SURVIVORS, RUN_FAILED, TIMED_OUT */
+/** @throws RuntimeError TOO_FEW_SURVIVORS, RUN_FAILED, BAD_CONFIG; PrivacyError RING_OVERFLOW */
 export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
-  const { crypto, manifest } = options;
-  let { program } = options;
+  const { crypto, federation } = options;
+  const { manifest } = options.terms;
+  let { program } = options.terms;
   let logHead = EMPTY_LOG_HEAD;
   let round = 0;
   let batch = 0;
@@ -56,15 +50,15 @@ export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
   while (program.kind === 'sum') {
     const { plan } = program;
     round += 1;
-    if (needsBatch(options)) batch = await openBatch(options, batch + 1);
+    if (needsBatch(federation)) batch = await openBatch(options, batch + 1);
     const expected = expectedRound(crypto, plan, program.stateBytes(), { round, logHead, ...manifest });
     const outcome = await attempt(options, plan.step, expected);
     if (outcome.kind === 'aborted') throw runFailure(round, plan.step, outcome);
     logHead = await record(options, plan.step, outcome, logHead);
     program = nextStep(program, round, decodeSum(outcome.sum, expected.encoding));
-    survivors = outcome.survivors;
+    ({ survivors } = outcome);
     cohorts.push(survivors.length);
-    options.onSum?.(round, plan.step, survivors);
+    federation.progress({ kind: 'sum', round, step: plan.step, survivors: survivors.length });
   }
   return { model: program.model, rounds: round, survivors, cohorts, logHead };
 }
@@ -89,37 +83,51 @@ function nextStep(
 }
 
 /** A batch serves until its key indices are used up, or until somebody is there who came after it was opened. */
-function needsBatch({ runner, sessions, strangers }: RunDriverOptions): boolean {
+function needsBatch({ runner, sessions, strangers }: Federation): boolean {
   const { batch } = runner;
   if (batch === undefined || batch.nextKeyIndex >= batch.terms.keyCount) return true;
   return sessions.present.some((id) => strangers.has(id));
 }
 
 async function openBatch(options: RunDriverOptions, batch: number): Promise<number> {
-  const { crypto, config, roster, run, runner, sessions, strangers } = options;
+  const { crypto, config, terms, federation } = options;
+  const { roster, run } = terms;
+  const { runner, sessions, strangers } = federation;
   const cohort = sessions.present;
-  let thresholds: ReturnType<typeof completeGraphThresholds>;
+  strangers.clear();
+  const thresholds = thresholdsFor(cohort.length, config.thresholds);
+  const { keyCount } = config;
+  const outcome = await runner.openBatch(
+    batchTermsFor(crypto, { roster, run, batch, cohort, thresholds, keyCount }),
+    config.deadlines.setup,
+  );
+  if (outcome.kind === 'opened') return batch;
+  if (outcome.code === 'UNSAFE_TERMS') {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `'thresholds' ${config.thresholds} do not fit the members that are there: ${outcome.detail}`,
+      'wait for more organisations, or take another preset',
+    );
+  }
+  throw new RuntimeError(
+    'TOO_FEW_SURVIVORS',
+    `setup: ${outcome.detail}`,
+    'bring the missing members back and start again',
+  );
+}
+
+/** @throws RuntimeError TOO_FEW_SURVIVORS */
+function thresholdsFor(cohort: number, preset: ThresholdPreset): ReturnType<typeof completeGraphThresholds> {
   try {
-    thresholds = completeGraphThresholds(cohort.length, config.thresholds);
+    return completeGraphThresholds(cohort, preset);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new RuntimeError('TOO_FEW_SURVIVORS', `setup: ${error.message}`, error.hint, error);
   }
-  const terms = batchTermsFor(crypto, { roster, run, batch, cohort, thresholds, keyCount: config.keyCount });
-  strangers.clear();
-  const outcome = await runner.openBatch(terms, config.deadlines.setup);
-  if (outcome.kind === 'aborted') {
-    throw new RuntimeError(
-      'TOO_FEW_SURVIVORS',
-      `setup: ${outcome.detail}`,
-      'bring the missing members back and start again',
-    );
-  }
-  return batch;
 }
 
 async function attempt(
-  { runner, config }: RunDriverOptions,
+  { config, federation: { runner } }: RunDriverOptions,
   step: string,
   expected: ReturnType<typeof expectedRound>,
 ): Promise<RoundOutcome> {
@@ -146,7 +154,7 @@ function runFailure(
 
 /** Puts the opened sum into the log and on its way to all members. @returns the log's new head */
 async function record(
-  { crypto, identity, roster, sessions, sums }: RunDriverOptions,
+  { crypto, terms: { identity, roster }, federation: { sessions }, sums }: RunDriverOptions,
   step: string,
   outcome: Extract<RoundOutcome, { kind: 'opened' }>,
   logHead: Uint8Array,
@@ -164,7 +172,7 @@ async function record(
   const message = {
     kind: 'round-result',
     body,
-    signature: signMessage(crypto, identity, 'round-result', body),
+    signature: signMessage(crypto, identity.secretKey, 'round-result', body),
   } as const;
   await sums.append(
     { message, packed },

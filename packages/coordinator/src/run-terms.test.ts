@@ -25,9 +25,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+const key = (i: number): string => toBase64(nodeBackend.ed25519PublicKey(new Uint8Array(32).fill(i + 1)));
+
 function writeRoster(members: number, coordinator: string, file = 'roster.yaml'): string {
   const path = join(directory, file);
-  const key = (i: number): string => toBase64(nodeBackend.ed25519PublicKey(new Uint8Array(32).fill(i + 1)));
   const roster = Array.from({ length: members }, (_, i) => ({ name: `org-${i}`, publicKey: key(i) }));
   writeFileSync(path, JSON.stringify({ federation: 'f', version: 1, coordinator, members: roster }));
   return path;

@@ -65,6 +65,7 @@ describe('listen', () => {
     const gone = Promise.all([once(silent, 'close'), once(webSocket, 'close')]);
     await server.close();
     await gone;
+    expect(webSocket.readyState).toBe(WebSocket.CLOSED);
   });
 });
 

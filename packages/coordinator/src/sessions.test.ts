@@ -66,7 +66,7 @@ async function joined(member: number): Promise<Visitor> {
 }
 
 /** Resolves when these events have happened, in this order, and no other. */
-async function happened(...wanted: string[]): Promise<void> {
+async function expectEvents(...wanted: string[]): Promise<void> {
   await new Promise<void>((resolve) => {
     const check = (): void => {
       if (events.length < wanted.length) return;
@@ -115,7 +115,7 @@ describe('the handshake', () => {
     expect(
       verifyMessage(nodeBackend, roster.coordinatorKey, 'welcome', welcome.body, welcome.signature),
     ).toBe(true);
-    await happened('1 joined');
+    await expectEvents('1 joined');
     expect(sessions.present).toEqual([1]);
   });
 
@@ -182,7 +182,7 @@ describe('the handshake', () => {
     await thief.hears('challenge');
     thief.say('hello', recorded, identities[0] ?? new Uint8Array(32));
     expect((await thief.closed).code).toBe(CLOSE.notAuthenticated);
-    await happened('0 joined');
+    await expectEvents('0 joined');
   });
 
   it('refuses whatever comes before the hello', async () => {
@@ -213,14 +213,14 @@ describe('the handshake', () => {
     const guest = await joined(0);
     const body = { roundContext: new Uint8Array(32), sequence: 0, bytes: new Uint8Array(65_536) };
     for (let i = 0; i < 20; i++) guest.webSocket.send(encodeMessage('vector-chunk', body, new Uint8Array(0)));
-    await happened('0 joined', ...Array<string>(20).fill('0: vector-chunk'));
+    await expectEvents('0 joined', ...Array<string>(20).fill('0: vector-chunk'));
   });
 
   it('closes on what is no message', async () => {
     const guest = await joined(0);
     guest.webSocket.send('hello?');
     expect((await guest.closed).code).toBe(CLOSE.badMessage);
-    await happened('0 joined', '0 lost');
+    await expectEvents('0 joined', '0 lost');
   });
 });
 
@@ -229,7 +229,7 @@ describe('a member', () => {
     const old = await joined(2);
     const fresh = await joined(2);
     expect(await old.closed).toMatchObject({ code: CLOSE.superseded });
-    await happened('2 joined', '2 lost', '2 joined');
+    await expectEvents('2 joined', '2 lost', '2 joined');
     expect(sessions.present).toEqual([2]);
     sessions.send([2], 'round-aborted', {
       batchContext: new Uint8Array(32),
@@ -254,17 +254,17 @@ describe('a member', () => {
     const old = await joined(0);
     const refusal = { member: 0, round: 0, code: '', detail: '' };
     for (let i = 0; i < 3; i++) old.say('refusal', refusal, identities[0] ?? new Uint8Array(32));
-    await happened('0 joined', '0: refusal');
+    await expectEvents('0 joined', '0: refusal');
     await joined(0);
     proceed();
     await old.closed;
-    await happened('0 joined', '0: refusal', '0 lost', '0 joined');
+    await expectEvents('0 joined', '0: refusal', '0 lost', '0 joined');
   });
 
   it('that leaves is lost once', async () => {
     const guest = await joined(1);
     guest.webSocket.terminate();
-    await happened('1 joined', '1 lost');
+    await expectEvents('1 joined', '1 lost');
     expect(sessions.present).toEqual([]);
   });
 
@@ -276,7 +276,7 @@ describe('a member', () => {
     const guest = await joined(1);
     guest.say('refusal', { member: 1, round: 0, code: '', detail: '' }, identities[1] ?? new Uint8Array(32));
     expect((await guest.closed).code).toBe(CLOSE.fault);
-    await happened('0 joined', '1 joined', '1 lost');
+    await expectEvents('0 joined', '1 joined', '1 lost');
   });
 });
 
@@ -351,7 +351,7 @@ describe('a member that reads too slowly', () => {
       sessions.send([0], 'held-shares', { batchContext: new Uint8Array(32), boxes });
     guest.webSocket.resume();
     expect(await guest.closed).toEqual({ code: CLOSE.tryAgainLater, reason: 'messages are read too slowly' });
-    await happened('0 joined', '0 lost');
+    await expectEvents('0 joined', '0 lost');
   });
 });
 
@@ -388,8 +388,9 @@ describe('the end', () => {
     sessions.send(sessions.present, 'run-ended', ended);
     const ending = sessions.end(CLOSE.normal, 'run ended', 10_000);
     await lively.hears('run-ended');
-    await lively.closed;
+    expect(await lively.closed).toEqual({ code: CLOSE.normal, reason: 'run ended' });
     vi.advanceTimersByTime(10_000);
     await ending;
+    expect(resultsOf(stalled)).toEqual([]);
   });
 });

@@ -140,6 +140,11 @@ export class Sessions {
     for (const session of this.#members.values()) deliver(session, openedSums);
   }
 
+  /** Ends the session of a member, which counts as lost. */
+  disconnect(member: number, code: CloseCode, reason: string): void {
+    this.#members.get(member)?.socket.close(code, reason);
+  }
+
   /** Closes every session when what is on its way has left, or at last after `graceMs`. */
   async end(code: CloseCode, reason: string, graceMs: number): Promise<void> {
     const sessions = [...this.#members.values()];

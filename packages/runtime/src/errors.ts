@@ -27,7 +27,6 @@ export type RuntimeErrorCode =
   | 'BAD_DATA'
   | 'BAD_ARGUMENT'
   | 'PORT_IN_USE'
-  | 'DIRECTORY_IN_USE'
   | 'INSECURE'
   | 'POLICY'
   | 'TOO_FEW_SURVIVORS';
@@ -44,7 +43,6 @@ const EXIT_CODES: Readonly<Record<RuntimeErrorCode, ExitCode>> = {
   BAD_DATA: EXIT.input,
   BAD_ARGUMENT: EXIT.input,
   PORT_IN_USE: EXIT.input,
-  DIRECTORY_IN_USE: EXIT.input,
   INSECURE: EXIT.input,
   POLICY: EXIT.privacyRefusal,
   TOO_FEW_SURVIVORS: EXIT.tooFewSurvivors,
