@@ -190,11 +190,11 @@ describe('connect gives up within its time, with exit code 2,', () => {
     const url = `ws://127.0.0.1:${(free.address() as AddressInfo).port}`;
     free.close();
     await once(free, 'close');
-    await expect(connectTo(url, { connectSeconds: 0.1 })).rejects.toMatchObject({
+    await expect(connectTo(url, { connectSeconds: 0.5 })).rejects.toMatchObject({
       code: 'CANNOT_CONNECT',
       exitCode: 2,
       message: expect.stringMatching(
-        /^no session with ws:\/\/127.0.0.1:\d+ within 0.1 s: connect ECONNREFUSED/,
+        /^no session with ws:\/\/127.0.0.1:\d+ within 0.5 s: connect ECONNREFUSED/,
       ),
       hint: "check 'coordinator', the network and whether the coordinator runs",
     });

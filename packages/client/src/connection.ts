@@ -36,7 +36,7 @@ export interface ConnectionOptions {
   readonly url: string;
   /** PEM file of the authority to trust. */
   readonly ca?: string | undefined;
-  /** How long to keep trying. */
+  /** How long to keep beginning attempts. */
   readonly connectSeconds: number;
   /** Opened sums that the member has already. */
   readonly knownSums: () => number;
@@ -54,8 +54,9 @@ export interface ConnectionEvents {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Longest time from an attempt's begin to the welcome. */
+/** Longest time from an attempt's begin to the welcome; the last attempt has at least the shorter one, or it would tell nothing. */
 const GREETING_TIMEOUT_MS = 10_000;
+const LAST_TIMEOUT_MS = 1000;
 
 /**
  * @returns the socket of an open session
@@ -78,7 +79,7 @@ export async function connect(options: ConnectionOptions, events: ConnectionEven
     // An abort ends the pause; what follows sees it.
     await pause(wait, undefined, { signal }).catch(() => {});
     throwIfStopped(signal);
-    const timeout = Math.min(GREETING_TIMEOUT_MS, Math.max(1, deadline - Date.now()));
+    const timeout = Math.min(GREETING_TIMEOUT_MS, Math.max(LAST_TIMEOUT_MS, deadline - Date.now()));
     const webSocket = new WebSocket(url, { ...SOCKET_OPTIONS, ...ca });
     const attempt = await greeted(webSocket, timeout, options, events);
     if (attempt instanceof MessageSocket) return attempt;

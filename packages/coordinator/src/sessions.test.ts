@@ -268,6 +268,17 @@ describe('a member', () => {
     expect(sessions.present).toEqual([]);
   });
 
+  it('that is disconnected is lost at once, though it does not answer the close', async () => {
+    const guest = await joined(1);
+    guest.webSocket.pause();
+    sessions.disconnect(1, CLOSE.badMessage, 'enough');
+    sessions.disconnect(1, CLOSE.badMessage, 'enough');
+    expect([events, sessions.present]).toEqual([['1 joined', '1 lost'], []]);
+    guest.webSocket.resume();
+    expect(await guest.closed).toEqual({ code: CLOSE.badMessage, reason: 'enough' });
+    expect(events).toEqual(['1 joined', '1 lost']);
+  });
+
   it('whose message cannot be handled is disconnected, and the others stay', async () => {
     handle = async () => {
       throw new Error('bug');

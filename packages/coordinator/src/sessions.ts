@@ -108,12 +108,7 @@ export class Sessions {
 
   #open(hello: Bodies['hello'], session: Session): void {
     const { member } = hello;
-    const old = this.#members.get(member);
-    if (old !== undefined) {
-      this.#members.delete(member);
-      this.#events.onLost(member);
-      old.socket.close(CLOSE.superseded, 'a newer connection of this member took over');
-    }
+    this.disconnect(member, CLOSE.superseded, 'a newer connection of this member took over');
     const openedSums = this.#options.openedSums();
     this.#members.set(member, session);
     const { manifest } = this.#options;
@@ -140,9 +135,13 @@ export class Sessions {
     for (const session of this.#members.values()) deliver(session, openedSums);
   }
 
-  /** Ends the session of a member, which counts as lost. */
+  /** Ends the session of a member, if it has one: it is lost at once, whether or not it answers the close. */
   disconnect(member: number, code: CloseCode, reason: string): void {
-    this.#members.get(member)?.socket.close(code, reason);
+    const session = this.#members.get(member);
+    if (session === undefined) return;
+    this.#members.delete(member);
+    session.socket.close(code, reason);
+    this.#events.onLost(member);
   }
 
   /** Closes every session when what is on its way has left, or at last after `graceMs`. */

@@ -1,6 +1,7 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
-import type { ReleasedShare } from '../messages/round.ts';
+import { releaseShares } from '../client/batch-secrets.ts';
+import type { ReleasedShare, SecretKind } from '../messages/round.ts';
 import { castOf, existing, signed } from '../testing/cast.ts';
 import { coordinatorOutcome, rejected, rejection } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
@@ -95,12 +96,13 @@ describe('a release', () => {
     from: 2,
     message: signed(cast, 2, 'release', { ...honest, roundContext, shares }),
   });
-  const [ofZero, ofOne, , ofThree] = honest.shares as ReleasedShare[] as [
-    ReleasedShare,
-    ReleasedShare,
-    ReleasedShare,
-    ReleasedShare,
-  ];
+  /** A share that member 2 really holds, with the salt that opens its commitment. */
+  const heldShare = (owner: number, kind: SecretKind): ReleasedShare => {
+    const secrets = existing(transcript.keepers[2]?.store.get(transcript.batchContext));
+    return existing(releaseShares(secrets, 0, [{ owner, kind }])[0]);
+  };
+  const ofZero = heldShare(0, 'self');
+  const ofOne = heldShare(1, 'self');
   const others = honest.shares.slice(1);
 
   it('is taken with the point of its holder, a self seed for a survivor and a round key for a dropout', () => {
@@ -139,10 +141,10 @@ describe('a release', () => {
     ],
     ['the share of another holder', [existing(fromOne.shares[0]), ...others], /member-0/],
     ['the share of another owner', [{ ...ofOne, owner: 0 }, ...others], /member-0/],
-    ['the round key of a survivor', [{ ...ofZero, kind: 'pair' }, ...others], /member-0/],
+    ['the round key of a survivor', [heldShare(0, 'pair'), ...others], /member-0/],
     [
       'the self seed of a dropout',
-      [ofZero, { ...ofThree, kind: 'self' }, ...others.filter((share) => share !== ofThree)],
+      [ofZero, heldShare(3, 'self'), ...others.filter(({ owner }) => owner !== 3)],
       /member-3/,
     ],
     ['a share of a member that takes no part', [...honest.shares, { ...ofZero, owner: 77 }], /77/],

@@ -92,6 +92,10 @@ export class Transcript {
     for (let round = 1; round <= rounds; round++) this.#playRound(round);
   }
 
+  get batchContext(): Uint8Array {
+    return existing(this.#coordinatorState.batch).context;
+  }
+
   /** The member's state just before it took its `nth` message of this kind, and the message. */
   clientBefore<K extends MessageKind>(member: number, kind: K, nth = 0): [ClientState, Message<K>] {
     const records = this.clients.filter(
