@@ -235,6 +235,8 @@ describe('an upload', () => {
     const late = pass(four).state;
     expect(late.phase.kind).toBe('consistency');
     expect(coordinatorOutcome(cast, late, spooled(4))).toEqual(rejected('WRONG_PHASE', 4));
+    const failed: CoordinatorEvent = { kind: 'upload-failed', from: 2, detail: '' };
+    expect(take(once, failed)).toEqual({ state: once, effects: [] });
     const [ready] = transcript.coordinatorBefore(4, 'ready');
     expect(coordinatorOutcome(cast, ready, spooled(4))).toEqual(rejected('WRONG_PHASE', 4));
     expect(take(late, { kind: 'upload-failed', from: 4, detail: '' })).toEqual({ state: late, effects: [] });
