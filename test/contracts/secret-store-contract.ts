@@ -18,11 +18,14 @@ export function markedSecrets(mark: number): BatchSecrets {
       [0, array(256)],
       [7, array(256)],
     ]),
+    dealt: new Map([[7, array(256)]]),
+    drawNonce: array(32),
   };
 }
 
-export function arraysOf({ sealingSecret, roundSecrets, selfSeeds, held }: BatchSecrets): Uint8Array[] {
-  return [sealingSecret, ...roundSecrets, ...selfSeeds, ...held.values()];
+export function arraysOf(secrets: BatchSecrets): Uint8Array[] {
+  const { sealingSecret, roundSecrets, selfSeeds, held, dealt, drawNonce } = secrets;
+  return [sealingSecret, ...roundSecrets, ...selfSeeds, ...held.values(), ...dealt.values(), drawNonce];
 }
 
 export function secretStoreContract(adapter: string, create: () => SecretStoreSubject): void {

@@ -59,8 +59,10 @@ function federation(settings: { readonly joinSeconds?: number; readonly url?: st
   return { directory, coordinator: at('coordinator.yaml'), client: at('client.yaml'), secrets };
 }
 
-const uploadsIn = (directory: string): string[] =>
-  readdirSync(join(directory, 'output', 'spool')).filter((name) => name.endsWith('.upload'));
+function uploadsIn(directory: string): string[] {
+  const names = readdirSync(join(directory, 'output', 'state'), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => /(^|\/)(upload-|\.partial-)/.test(name));
+}
 
 /** The contract of every failure. */
 function expectFailure(run: CliResult, exitCode: number, code: string): string {
@@ -151,7 +153,7 @@ describe('a coordinator', () => {
   it('has its output to itself, and stops in good order at SIGTERM', async () => {
     const { directory, coordinator } = federation();
     const { child, ended } = await coordinatorProcess(coordinator);
-    expect(existsSync(join(directory, 'output', 'spool'))).toBe(true);
+    expect(existsSync(join(directory, 'output', 'state'))).toBe(true);
     const second = await tributary(['coordinator', 'start', '--config', coordinator, '--json']);
     expect(expectFailure(second, 4, 'BAD_CONFIG')).toContain(`is in use by pid ${child.pid}`);
     child.kill('SIGTERM');
@@ -160,6 +162,8 @@ describe('a coordinator', () => {
     expect(uploadsIn(directory)).toEqual([]);
     const third = await coordinatorProcess(coordinator);
     third.child.kill('SIGINT');
-    expectFailure(await third.ended, 1, 'RUN_FAILED');
+    const stopped = await third.ended;
+    expectFailure(stopped, 1, 'RUN_FAILED');
+    expect(stopped.stderr).toMatch(/^going on with run [0-9a-f]{16}, of which 0 sums are opened$/m);
   });
 });

@@ -1,5 +1,5 @@
 /** A federation in one process over real sockets, in which members come, go, stall and misbehave. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -25,28 +25,7 @@ import { createKeyFile, createLogger, type Identity, readRosterFile } from '@tri
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { temporaryDirectory } from '../support/cli.ts';
-
-const DIMENSIONS = 4;
-
-/** Records on two sides of the origin; the cheap model is good on one of them. */
-function dataset(member: number, records = 30): Dataset {
-  const features = new Float32Array(records * DIMENSIONS);
-  for (let i = 0; i < records; i++) {
-    features[i * DIMENSIONS] = i % 2 === 0 ? 0.8 : -0.8;
-    features[i * DIMENSIONS + 1] = member / 20;
-  }
-  const each = Array.from({ length: records }, (_, i) => i);
-  return {
-    models: ['small', 'large'],
-    dimensions: DIMENSIONS,
-    features,
-    records,
-    offsets: Uint32Array.from({ length: records + 1 }, (_, i) => i),
-    model: Uint16Array.from(each, (i) => (i >> 1) % 2),
-    quality: Float64Array.from(each, (i) => ((i >> 1) % 2 === 1 || i % 2 === 0 ? 1 : 0)),
-    costUsd: Float64Array.from(each, (i) => ((i >> 1) % 2 === 1 ? 0.01 : 0.0001)),
-  };
-}
+import { TOY_DIMENSIONS, toyDataset } from '../support/toy-data.ts';
 
 /** Events, and waiting for them. */
 class Log<T> {
@@ -81,9 +60,10 @@ interface Organisation {
 class Federation {
   readonly directory: string = temporaryDirectory();
   readonly log: Log<CoordinatorProgress> = new Log<CoordinatorProgress>();
-  readonly stop: AbortController = new AbortController();
+  stop: AbortController = new AbortController();
   readonly identities: readonly Identity[];
   #url = '';
+  #lives = 0;
 
   constructor(n: number, settings: object = {}) {
     const coordinator = createKeyFile(join(this.directory, 'coordinator.key'));
@@ -104,7 +84,7 @@ class Federation {
       run: {
         name: 'toy',
         encoder: 'toy',
-        parameters: { models: ['small', 'large'], dimensions: DIMENSIONS, clusters: 2 },
+        parameters: { models: ['small', 'large'], dimensions: TOY_DIMENSIONS, clusters: 2 },
       },
       ...settings,
     };
@@ -126,9 +106,23 @@ class Federation {
     });
     // A test looks at the outcome when it is due.
     report.catch(() => {});
-    await this.log.has(({ kind }) => kind === 'listening');
+    this.#lives += 1;
+    const listening = (): number => this.log.seen.filter(({ kind }) => kind === 'listening').length;
+    await this.log.has(() => listening() >= this.#lives);
     for (const event of this.log.seen) if (event.kind === 'listening') this.#url = event.url;
     return { report };
+  }
+
+  /** The next life of the coordinator, at the same address. */
+  async serveAgain(settings: object = {}): Promise<{ readonly report: Promise<CoordinatorReport> }> {
+    const path = join(this.directory, 'coordinator.yaml');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as object;
+    writeFileSync(
+      path,
+      JSON.stringify({ ...config, ...settings, listen: { port: Number(new URL(this.#url).port) } }),
+    );
+    this.stop = new AbortController();
+    return await this.serve();
   }
 
   get url(): string {
@@ -140,6 +134,8 @@ class Federation {
     options: {
       readonly url?: string;
       readonly policy?: object;
+      /** Its state directory, where that is not the default. */
+      readonly state?: string;
       readonly loadData?: () => Dataset;
       /** Holds the member, and with it the federation, until it resolves. */
       readonly hold?: (progress: ClientProgress) => Promise<void>;
@@ -158,6 +154,7 @@ class Federation {
         artifact: join(home, 'router.json'),
         connectSeconds: 30,
         policy: options.policy ?? {},
+        ...(options.state === undefined ? {} : { state: options.state }),
       }),
     );
     const config = readClientConfig(path, { insecure: false });
@@ -170,7 +167,7 @@ class Federation {
       roster: readRosterFile(config.roster),
       identity,
       log: createLogger('silent'),
-      loadData: options.loadData ?? (() => dataset(i)),
+      loadData: options.loadData ?? (() => toyDataset(i)),
       onProgress: async (progress) => {
         log.add(progress);
         await options.hold?.(progress);
@@ -194,17 +191,24 @@ class Federation {
 
   /** What is left of uploads. */
   leftovers(): string[] {
-    return readdirSync(join(this.output, 'spool')).filter((name) => name.endsWith('.upload'));
+    const names = readdirSync(join(this.output, 'state'), { recursive: true, encoding: 'utf8' });
+    return names.filter((name) => /(^|\/)(upload-|\.partial-)/.test(name));
   }
 
   /** Somebody with a member's key who speaks by hand, after an honest hello. */
-  async intruder(i: number): Promise<Intruder> {
+  async intruder(i: number, versions?: Versions): Promise<Intruder> {
     const identity = this.identities[i];
     if (identity === undefined) throw new Error(`there is no org-${i}`);
     const intruder = new Intruder(this.#url, identity);
-    await intruder.enter(join(this.directory, 'roster.yaml'), i);
+    await intruder.enter(join(this.directory, 'roster.yaml'), i, versions);
     return intruder;
   }
+}
+
+/** Of the protocol. */
+interface Versions {
+  readonly oldest: number;
+  readonly newest: number;
 }
 
 class Intruder {
@@ -222,9 +226,15 @@ class Intruder {
     this.webSocket.send(encodeMessage(kind, body, signed));
   }
 
-  async enter(rosterPath: string, member: number): Promise<void> {
+  /** Until it is welcomed, or refused. */
+  async enter(
+    rosterPath: string,
+    member: number,
+    versions: Versions = { oldest: 1, newest: 1 },
+  ): Promise<void> {
     const roster = readRosterFile(rosterPath);
     await new Promise<void>((resolve) => {
+      this.webSocket.on('close', () => resolve());
       this.webSocket.on('message', (data: Buffer) => {
         const decoded = decodeMessage(data);
         if (!decoded.ok) return;
@@ -235,8 +245,8 @@ class Intruder {
           federation: roster.federation,
           member,
           rosterRoot: rosterRoot(nodeBackend, roster),
-          oldestVersion: 1,
-          newestVersion: 1,
+          oldestVersion: versions.oldest,
+          newestVersion: versions.newest,
           knownSums: 0,
           challenge: body.nonce,
           nonce: new Uint8Array(32),
@@ -330,7 +340,8 @@ describe('a federation', () => {
     const early = [0, 1, 2].map((i) => federation.organisation(i, { hold }));
     await federation.log.has(({ kind }) => kind === 'sum');
     const late = federation.organisation(3);
-    const { rounds } = await report;
+    const { rounds, drops } = await report;
+    expect(drops).toContainEqual({ member: 'org-3', phase: 'setup', reason: 'never-connected', times: 1 });
     expect(await late.report).toMatchObject({ rounds });
     await Promise.all(early.map(({ report: own }) => own));
     expect(federation.router(3)).toBe(federation.router(0));
@@ -362,20 +373,90 @@ describe('a federation', () => {
     expect(federation.router(3)).toBe(federation.router(0));
   });
 
-  it('is over for all when its operator stops it', async () => {
+  it('stops with its operator, and goes on where it was when it is started again', async () => {
     const federation = new Federation(3);
     const { report } = await federation.serve();
     const members = [0, 1, 2].map((i) => federation.organisation(i));
-    await federation.log.has(({ kind }) => kind === 'phase');
+    await federation.log.has((event) => event.kind === 'sum' && event.round === 2);
     federation.stop.abort('SIGTERM');
     await expect(report).rejects.toMatchObject({ code: 'RUN_FAILED', message: 'stopped by SIGTERM' });
-    for (const { report: own } of members) {
-      await expect(own).rejects.toMatchObject({
-        code: 'RUN_FAILED',
-        message: 'the coordinator ended the run: stopped by SIGTERM',
-      });
+    for (const { log } of members) {
+      await log.has(
+        (event) =>
+          event.kind === 'disconnected' &&
+          event.reason === 'the coordinator stops, and goes on when it is started again',
+      );
     }
+    const { report: finished } = await federation.serveAgain();
+    const { run, rounds } = await finished;
+    expect(federation.log.seen).toContainEqual({
+      kind: 'resumed',
+      run,
+      sums: expect.any(Number) as number,
+    });
+    // What was opened before the stop was not opened again.
+    const sums = federation.log.seen.flatMap((event) => (event.kind === 'sum' ? [event.round] : []));
+    expect(sums).toEqual(Array.from({ length: rounds }, (_, i) => i + 1));
+    for (const { report: own } of members) expect(await own).toMatchObject({ run, rounds });
+    expect(federation.router(0)).toBe(readFileSync(join(federation.output, 'router.json'), 'utf8'));
     expect(federation.leftovers()).toEqual([]);
+  });
+
+  it('that was stopped with its last sum has its router when it is started again, whoever is there', async () => {
+    const federation = new Federation(3);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    await federation.log.has((event) => {
+      const last = event.kind === 'sum' && event.step === 'statistics';
+      if (last) federation.stop.abort('SIGTERM');
+      return last;
+    });
+    await report.catch(() => {});
+    for (const { stop, report: own } of members) {
+      stop.abort('SIGTERM');
+      await own.catch(() => {});
+    }
+    rmSync(join(federation.output, 'router.json'), { force: true });
+    const { report: again } = await federation.serveAgain({ cohort: { joinSeconds: 0.2 } });
+    expect(await again).toMatchObject({ survivors: 3 });
+    expect(existsSync(join(federation.output, 'router.json'))).toBe(true);
+  });
+
+  it('that its operator begins anew is joined anew, also in its course, by those who were in the old run', async () => {
+    const federation = new Federation(4, { cohort: { min: 3, joinSeconds: 1 } });
+    const { report } = await federation.serve();
+    const members = [0, 1, 2, 3].map((i) => federation.organisation(i));
+    for (const { log } of members) await log.has((event) => event.kind === 'sum' && event.round === 1);
+    federation.stop.abort('SIGTERM');
+    await expect(report).rejects.toMatchObject({ message: 'stopped by SIGTERM' });
+    for (const { stop, report: own } of members) {
+      stop.abort('SIGTERM');
+      await expect(own).rejects.toMatchObject({ message: 'stopped by SIGTERM' });
+    }
+    rmSync(federation.output, { recursive: true });
+    const { report: anew } = await federation.serveAgain();
+    const joins = federation.log.seen.filter(
+      (event) => event.kind === 'joined' && event.member === 'org-3',
+    ).length;
+    const hold = async (progress: ClientProgress): Promise<void> => {
+      if (inRound(progress, 3)) await federation.joined('org-3', joins + 1);
+    };
+    const again = [0, 1, 2].map((i) => federation.organisation(i, { hold }));
+    const sums = (): number => federation.log.seen.filter(({ kind }) => kind === 'sum').length;
+    const before = sums();
+    await federation.log.has(() => sums() >= before + 2);
+    again.push(federation.organisation(3));
+    const { run, rounds } = await anew;
+    for (const { report: own } of again) expect(await own).toMatchObject({ run, rounds });
+    expect(federation.router(3)).toBe(federation.router(0));
+    expect(federation.log.seen.filter(({ kind }) => kind === 'resumed')).toEqual([]);
+    // Of the old run each member has its journal, so that it never takes part in it as if for the first time.
+    const states = readdirSync(join(federation.directory, 'org-3.state'), {
+      recursive: true,
+      encoding: 'utf8',
+    });
+    expect(states.filter((name) => name.endsWith('.closed'))).toHaveLength(2);
+    expect(states.filter((name) => /\/(secrets|blobs)\/./.test(name))).toEqual([]);
   });
 
   it('that nobody joins ends in time, and can be stopped before', async () => {
@@ -443,7 +524,8 @@ describe('a member', () => {
   });
 
   it('whose data do not fit the run stops with its own error', async () => {
-    const federation = new Federation(4);
+    // It may be gone before the cohort is looked at: then the others wait this long for it.
+    const federation = new Federation(4, { cohort: { min: 3, joinSeconds: 5 } });
     const { report } = await federation.serve();
     const members = [0, 1, 2].map((i) => federation.organisation(i));
     const wrong = federation.organisation(3, {
@@ -455,12 +537,36 @@ describe('a member', () => {
     await Promise.all([report, ...members.map(({ report: own }) => own)]);
   });
 
-  it('started twice gives way to the newer one, once', async () => {
+  it('that speaks no version of the coordinator is missing, and the report says why', async () => {
+    const federation = new Federation(4, { cohort: { min: 3, joinSeconds: 0.5 } });
+    const { report } = await federation.serve();
+    const newer = await federation.intruder(3, { oldest: 90, newest: 91 });
+    expect(newer.webSocket.readyState).toBe(WebSocket.CLOSED);
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    const { drops } = await report;
+    expect(drops).toEqual([{ member: 'org-3', phase: 'setup', reason: 'version', times: 1 }]);
+    await Promise.all(members.map(({ report: own }) => own));
+  });
+
+  it('started twice on one state directory is refused, and the first goes on', async () => {
+    const federation = new Federation(3);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i));
+    await federation.joined('org-0', 1);
+    await expect(federation.organisation(0).report).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      exitCode: 4,
+      message: `state directory ${join(federation.directory, 'org-0.state')} is in use by pid ${process.pid}`,
+    });
+    await Promise.all([report, ...members.map(({ report: own }) => own)]);
+  });
+
+  it('started twice on two machines gives way to the newer one, once', async () => {
     const federation = new Federation(4);
     const { report } = await federation.serve();
     const first = federation.organisation(0);
     await federation.joined('org-0', 1);
-    const second = federation.organisation(0);
+    const second = federation.organisation(0, { state: 'elsewhere' });
     await expect(first.report).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
       exitCode: 2,
@@ -502,7 +608,13 @@ describe('a hostile member', () => {
     for (let i = 0; i < 200; i++) {
       flood.say('vector-chunk', chunk, new Uint8Array(0));
       flood.say('ready', { termsDigest: new Uint8Array(32), member: 0, nonce: new Uint8Array(32) });
-      flood.say('release', { roundContext: new Uint8Array(32), member: 1, shares: [] });
+      flood.say('release', {
+        batchContext: new Uint8Array(32),
+        keyIndex: 0,
+        roundContext: new Uint8Array(32),
+        member: 1,
+        shares: [],
+      });
       flood.say('refusal', { member: 0, round: 999, code: 'X', detail: 'x\n\u001b[2J' }, new Uint8Array(64));
       flood.say('hello', {
         federation: 'test',

@@ -1,7 +1,7 @@
 /**
  * Members that are lost, at every moment of a sum and in every number that matters: up to the threshold the
  * sum is that of the survivors, to the last bit; beyond it the attempt ends and says where, how many and who.
- * Either way the next sum works with whoever is left.
+ * Where nothing was uploaded yet, it is made again with whoever is left. Either way the next sum works.
  */
 import { completeGraphThresholds } from '@tributary/protocol';
 import type { InMemoryFederation, SumOutcome } from '@tributary/protocol/in-memory';
@@ -96,6 +96,11 @@ function playOn({ federation, vectors }: Play): { readonly next: SumOutcome; rea
 
 const needed = (members: number): number => completeGraphThresholds(members).minSurvivors;
 
+/** Whether the attempt ends before anybody uploads, and so many are left that another can be made. */
+function triedAgain({ members, lost, moment }: Case): boolean {
+  return moment.answer === 'ready' && members - lost >= 3;
+}
+
 /** Whether so many are left that the sum is opened. */
 function opens({ members, lost, moment }: Case): boolean {
   const { phases } = EXPECTATIONS[moment.answer][moment.when];
@@ -119,7 +124,7 @@ describe('down to the threshold the sum is that of the survivors, and the next o
 });
 
 describe('beyond it the attempt names phase, numbers and who is missing, and the next sum works', () => {
-  it.each(CASES.filter((story) => !opens(story)))(
+  it.each(CASES.filter((story) => !opens(story) && !triedAgain(story)))(
     'of $members, $lost lost $moment.when $moment.answer',
     (story) => {
       const { members, lost, moment } = story;
@@ -133,7 +138,25 @@ describe('beyond it the attempt names phase, numbers and who is missing, and the
       expect(outcome.detail).toMatch(numbers);
       expect(outcome.detail.match(/org-\d+/g)).toEqual(gone.map((id) => `org-${id}`));
       expect(federation.rejections).toEqual([]);
+      // Who has released is asked in vain to promise that it never will.
+      expect(federation.deadlinesPassed).toBeLessThanOrEqual(outcome.phase === 'unmask' ? 1 : 0);
+      const { next, due } = playOn(played);
+      expect(next).toEqual(due);
+    },
+  );
+});
+
+describe('beyond it before anybody uploads the round is tried again with whoever is left', () => {
+  it.each(CASES.filter((story) => !opens(story) && triedAgain(story)))(
+    'of $members, $lost lost $moment.when $moment.answer',
+    (story) => {
+      const played = play(story);
+      const { federation, gone, vectors, outcome } = played;
+      const survivors = vectors.map((_, id) => id).filter((id) => !gone.includes(id));
+      expect(outcome).toEqual({ kind: 'opened', survivors, sum: plainSum(vectors, survivors) });
+      expect(federation.rejections).toEqual([]);
       expect(federation.deadlinesPassed).toBe(0);
+      expect(federation.drops.map(({ member }) => member).toSorted((a, b) => a - b)).toEqual(gone);
       const { next, due } = playOn(played);
       expect(next).toEqual(due);
     },

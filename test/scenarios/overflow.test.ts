@@ -50,17 +50,19 @@ describe('a sum that could overflow its ring', () => {
     const { federation } = testFederation(5, { seed });
     federation.sum(sumRequest(20, randomVectors(5, 20, 1)));
     const state = federation.memberState(3);
-    if (state.batch === undefined) throw new Error('no batch is open');
+    const [batch] = state.batches;
+    if (batch === undefined) throw new Error('no batch is open');
     const { coordinatorIdentity } = testRoster(5, seededBytes(seed));
     const expected = { ...sumRequest(20, [], OVERFLOWS).expected, round: 2, logHead: new Uint8Array(32) };
     const { state: expecting } = stepClient(crypto, state, { kind: 'expect', expected });
-    const body = roundTermsFor(expected, {
-      batchContext: state.batch.context,
+    const terms = roundTermsFor(expected, {
+      batchContext: batch.context,
       keyIndex: 1,
       attempt: 1,
       step: 'test',
       deadlines: { setup: 1, ready: 1, maskedInput: 1, consistency: 1, unmask: 1 },
     });
+    const body = { terms, promises: [] };
     const signature = signMessage(crypto, coordinatorIdentity, 'round-announce', body);
     const { effects } = stepClient(crypto, expecting, {
       kind: 'message',

@@ -35,8 +35,14 @@ async function bundleMain(): Promise<string> {
   const directory = temporaryDirectory();
   const outfile = join(directory, 'dist', 'tributary.mjs');
   copyFileSync(join(ROOT, 'packages', 'cli', 'package.json'), join(directory, 'package.json'));
+  await bundleScript(MAIN, outfile);
+  return outfile;
+}
+
+/** One file that Node runs, of an entry and all that it imports. */
+export async function bundleScript(entry: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [MAIN],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',
@@ -49,7 +55,6 @@ async function bundleMain(): Promise<string> {
     },
     logLevel: 'silent',
   });
-  return outfile;
 }
 
 async function run(args: readonly string[]): Promise<CliResult> {

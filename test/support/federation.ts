@@ -27,9 +27,11 @@ export interface TestFederation {
   readonly identities: readonly Uint8Array[];
 }
 
+/** @param organisations the organisation of each member; by default each has its own */
 export function testRoster(
   n: number,
   random: (length: number) => Uint8Array,
+  organisations?: readonly string[],
 ): { readonly roster: Roster; readonly identities: Uint8Array[]; readonly coordinatorIdentity: Uint8Array } {
   const coordinatorIdentity = random(32);
   const identities = Array.from({ length: n }, () => random(32));
@@ -40,7 +42,7 @@ export function testRoster(
     members: identities.map((identity, id) => ({
       id,
       name: `org-${id}`,
-      organisation: `org-${id}`,
+      organisation: organisations?.[id] ?? `org-${id}`,
       publicKey: nodeBackend.ed25519PublicKey(identity),
     })),
   };
@@ -49,10 +51,14 @@ export function testRoster(
 
 export function testFederation(
   n: number,
-  options: { readonly seed?: number; readonly faults?: Faults } & Partial<InMemoryOptions> = {},
+  options: {
+    readonly seed?: number;
+    readonly faults?: Faults;
+    readonly organisations?: readonly string[];
+  } & Partial<InMemoryOptions> = {},
 ): TestFederation {
   const random = seededBytes(options.seed ?? 1);
-  const { roster, identities, coordinatorIdentity } = testRoster(n, random);
+  const { roster, identities, coordinatorIdentity } = testRoster(n, random, options.organisations);
   const federation = new InMemoryFederation({
     crypto: nodeBackend,
     random,

@@ -68,6 +68,7 @@ function toyArtifact(): string {
     const result = {
       roundContext: new Uint8Array(32),
       round,
+      attempt: 1,
       survivors: [0, 1, 2],
       survivorsDigest: new Uint8Array(32),
       length: 0,

@@ -8,6 +8,7 @@ import {
   fileFailure,
   type Identity,
   type Logger,
+  openRunStates,
   type RunManifest,
   RuntimeError,
   writeTextFile,
@@ -45,11 +46,22 @@ export interface ClientReport {
 /** @throws RuntimeError, DataError; the exit code of the process follows from it */
 export async function runClient(options: ClientOptions): Promise<ClientReport> {
   const { config, roster, identity } = options;
-  const session = new RunSession(options, memberOf(roster, identity, config.key));
+  const self = memberOf(roster, identity, config.key);
   await checkWritable(config.artifact);
-  for (;;) {
-    const ended = await session.connectOnce();
-    if (ended !== undefined) return await finish(options, session, ended);
+  const states = openRunStates(config.state);
+  const session = new RunSession(options, self, states);
+  try {
+    await session.restore();
+    for (;;) {
+      const ended = await session.connectOnce();
+      if (ended === undefined) continue;
+      const report = await finish(options, session, ended);
+      await session.leave();
+      return report;
+    }
+  } finally {
+    await session.suspend();
+    states.release();
   }
 }
 
@@ -86,10 +98,14 @@ async function checkWritable(artifact: string): Promise<void> {
 /** Writes the router that this member computed itself. @throws RuntimeError where the run ended without one, or BAD_FILE */
 async function finish(
   { config, roster }: ClientOptions,
-  { joined, bytesUp }: RunSession,
+  session: RunSession,
   ended: Bodies['run-ended'],
 ): Promise<ClientReport> {
-  if (ended.outcome !== 'completed') throw failedRun(ended);
+  if (ended.outcome !== 'completed') {
+    await session.leave();
+    throw failedRun(ended);
+  }
+  const { joined, bytesUp } = session;
   const model = joined?.training.model;
   if (joined === undefined || model === undefined) {
     throw new RuntimeError(

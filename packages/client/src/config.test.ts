@@ -28,13 +28,14 @@ describe('the configuration of a client', () => {
       ca: undefined,
       data: join(directory, 'logs'),
       artifact: join(directory, 'router.json'),
-      policy: { minCohort: 3, minColluders: 1, maxRounds: 1000 },
+      state: join(directory, 'acme.state'),
+      policy: { minCohort: 3, minColluders: 1, maxRounds: 1000, maxAttemptsPerRound: 2 },
       connectSeconds: 60,
       logLevel: 'info',
     });
     expect(read(`${GOOD}ca: /etc/ca.pem\npolicy: { maxRounds: 10 }\n`)).toMatchObject({
       ca: '/etc/ca.pem',
-      policy: { minCohort: 3, minColluders: 1, maxRounds: 10 },
+      policy: { minCohort: 3, minColluders: 1, maxRounds: 10, maxAttemptsPerRound: 2 },
     });
   });
 

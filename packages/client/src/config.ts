@@ -1,5 +1,6 @@
 /** A client's configuration file: where its data are, whom it talks to, and what it insists on. */
 import { dirname, resolve } from 'node:path';
+import { DEFAULT_MAX_ATTEMPTS } from '@tributary/protocol';
 import { LOG_LEVELS, type LogLevel, readYamlFile, RuntimeError } from '@tributary/runtime';
 import { z } from 'zod';
 
@@ -16,6 +17,8 @@ export interface ClientConfig {
   readonly data: string;
   /** Where the trained router is written. */
   readonly artifact: string;
+  /** Directory for what a restart needs: journals, secrets of open batches, the upload of an open round. */
+  readonly state: string;
   readonly policy: {
     /** Fewest distinct organisations in a sum. */
     readonly minCohort: number;
@@ -23,13 +26,20 @@ export interface ClientConfig {
     readonly minColluders: number;
     /** Most sums in a run. */
     readonly maxRounds: number;
+    /** Most attempts at one of them. */
+    readonly maxAttemptsPerRound: number;
   };
   /** How long to keep trying to reach the coordinator. */
   readonly connectSeconds: number;
   readonly logLevel: LogLevel;
 }
 
-const DEFAULT_POLICY = { minCohort: 3, minColluders: 1, maxRounds: 1000 };
+const DEFAULT_POLICY = {
+  minCohort: 3,
+  minColluders: 1,
+  maxRounds: 1000,
+  maxAttemptsPerRound: DEFAULT_MAX_ATTEMPTS,
+};
 
 const schema = z.strictObject({
   roster: z.string(),
@@ -38,11 +48,13 @@ const schema = z.strictObject({
   ca: z.string().optional(),
   data: z.string(),
   artifact: z.string().default('router.json'),
+  state: z.string().optional(),
   policy: z
     .strictObject({
       minCohort: z.int().min(3).default(DEFAULT_POLICY.minCohort),
       minColluders: z.int().min(1).default(DEFAULT_POLICY.minColluders),
       maxRounds: z.int().min(1).max(65_535).default(DEFAULT_POLICY.maxRounds),
+      maxAttemptsPerRound: z.int().min(1).max(64).default(DEFAULT_POLICY.maxAttemptsPerRound),
     })
     .default(DEFAULT_POLICY),
   connectSeconds: z.number().positive().max(86_400).default(60),
@@ -65,7 +77,13 @@ export function readClientConfig(path: string, options: { readonly insecure: boo
     ca: file.ca === undefined ? undefined : at(file.ca),
     data: at(file.data),
     artifact: at(file.artifact),
+    state: at(file.state ?? stateBeside(file.key)),
   };
+}
+
+/** `acme.state` beside `acme.key`: one member's state is no other's. */
+function stateBeside(key: string): string {
+  return `${key.replace(/\.key$/, '')}.state`;
 }
 
 function checkAddress(path: string, address: string, insecure: boolean): void {

@@ -58,7 +58,8 @@ const aborted = {
   phase: 'ready',
   code: 'BELOW_FLOOR',
   detail: '',
-};
+  asks: 'nothing',
+} as const;
 
 describe('connect', () => {
   it('proves who it is, says what it knows, and delivers the welcome before everything else', async () => {

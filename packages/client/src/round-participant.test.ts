@@ -9,8 +9,11 @@ import {
   type Message,
   type Rejection,
   startClient,
+  stepClient,
 } from '@tributary/protocol';
+import { JournaledMachine, memoryBlobStore } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
+import { KeptVectors } from './kept-vectors.ts';
 import { type ParticipantEvents, RoundParticipant } from './round-participant.ts';
 import { testFederation } from './testing/federation.ts';
 import { type ResultMessages, SmallCoordinator } from './testing/small-coordinator.ts';
@@ -33,6 +36,8 @@ const expectedRound = (round: number): ExpectedRound => ({
   privacy: new Uint8Array(0),
   logHead: EMPTY_LOG_HEAD,
 });
+
+const POLICY = { minCohort: 3, minColluders: 1, maxAttemptsPerRound: 2 };
 
 const vectorOf = (member: number): Int32Array =>
   Int32Array.from({ length: DIMENSION }, (_, i) => ((i * (member + 3)) % 2001) - 1000);
@@ -58,6 +63,11 @@ class Circle {
   readonly rejections: Rejection[] = [];
   readonly failures: unknown[] = [];
   readonly uploads: number[] = [];
+  readonly secrets = memorySecretStore();
+  /** Contexts of the batches that member 0 was asked to make keys for. */
+  readonly batches: Uint8Array[] = [];
+  /** What member 0 keeps across restarts. */
+  readonly blobs = memoryBlobStore();
   /** Everything that member 0 said. */
   readonly said: Message[] = [];
 
@@ -73,11 +83,16 @@ class Circle {
   #participant(id: number, events: Partial<ParticipantEvents>): RoundParticipant {
     const { roster, identities } = federation;
     const identity = identities[id] ?? new Uint8Array(32);
-    const store = memorySecretStore();
     const own = id === 0;
+    const store = own ? this.secrets : memorySecretStore();
     const participant = new RoundParticipant(
       { crypto: nodeBackend, random: nodeRandomBytes, self: id, identity, store },
-      startClient(nodeBackend, { self: id, roster, run: RUN, policy: { minCohort: 3, minColluders: 1 } }),
+      new JournaledMachine(
+        (state, event) => stepClient(nodeBackend, state, event),
+        startClient(nodeBackend, { self: id, roster, run: RUN, policy: POLICY }),
+        { append: async () => {} },
+      ),
+      new KeptVectors(nodeBackend, own ? this.blobs : memoryBlobStore()),
       {
         contribute: () => vectorOf(id),
         onInputFailed: (error) => void (own && this.failures.push(error)),
@@ -85,6 +100,7 @@ class Circle {
         onPhase: (phase) => void (own && this.phases.push(phase)),
         onReject: (rejection) => void (own && this.rejections.push(rejection)),
         onUploaded: (bytes) => void (own && this.uploads.push(bytes)),
+        onEvidence: async () => {},
         ...events,
       },
     );
@@ -92,6 +108,7 @@ class Circle {
       send: async (kind, body, signature) => {
         const message = { kind, body, signature } as unknown as Message;
         if (own) this.said.push(message);
+        if (own && message.kind === 'key-advert') this.batches.push(message.body.batchContext);
         this.coordinator.hear(id, message);
       },
     });
@@ -143,6 +160,38 @@ describe('a participant', () => {
     expect(circle.sums).toEqual([sumOf(0, 1, 2, 3)]);
     expect(circle.rejections).toEqual([]);
     expect(circle.coordinator.drops).toEqual([]);
+  });
+
+  it('keeps its masked vector until the round is over for it', async () => {
+    const kept: string[][] = [];
+    const circle: Circle = new Circle({
+      onPhase: async () => void kept.push([...(await circle.blobs.list())]),
+    });
+    await circle.deliver(await circle.open(1));
+    const [upload = ''] = kept[3] ?? [];
+    expect(upload).toMatch(/^upload-[0-9a-f]{64}$/);
+    expect(kept).toEqual([[], [], [], [upload], [upload]]);
+    expect(await circle.blobs.list()).toEqual(['sum-00001']);
+  });
+
+  it('without the secrets of its batch is missing, and goes on', async () => {
+    const circle = new Circle({
+      onPhase: (phase) => {
+        if (phase !== 'masked-input') return;
+        for (const context of circle.batches) circle.secrets.forget(context);
+      },
+    });
+    const result = await circle.open(1);
+    expect(circle.coordinator.drops).toMatchObject([
+      {
+        member: 0,
+        reason: 'refused-by-client-policy',
+        detail: 'INPUT_FAILED: the member has lost its secrets',
+      },
+    ]);
+    await circle.deliver(result);
+    expect(circle.sums).toEqual([sumOf(1, 2, 3)]);
+    expect(circle.failures).toMatchObject([{ message: 'the secrets of this batch are gone' }]);
   });
 
   it('sends its vector masked, in chunks of a known size', async () => {

@@ -1,4 +1,7 @@
-/** Carries out the effects of a member's machine over one connection: secrets, uploads, results. */
+/**
+ * Carries out the effects of a member's machine: secrets, uploads, results. What the machine decides is in the journal before anything
+ * follows from it, so that a restart repeats nothing that is done once.
+ */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type CryptoBackend, unpackWords } from '@tributary/crypto';
 import {
@@ -6,8 +9,8 @@ import {
   type ClientEffect,
   type ClientEvent,
   type ClientPhase,
-  type ClientState,
   EMPTY_SIGNATURE,
+  type Evidence,
   type ExpectedRound,
   keep,
   type Keeper,
@@ -15,20 +18,24 @@ import {
   masksFor,
   type Message,
   type MessageKind,
+  openedSharesFor,
   packedLengthOf,
   type Rejection,
   releaseFor,
+  revealFor,
   type RoundResult,
   sameBytes,
+  type SecretEffect,
   signMessage,
-  stepClient,
 } from '@tributary/protocol';
 import type { MessageSocket } from '@tributary/runtime';
+import type { ClientMachine } from './client-journal.ts';
+import type { KeptVectors } from './kept-vectors.ts';
 
 export interface ParticipantEvents {
   /** The encoded vector for the expected sum; masking consumes it. */
   readonly contribute: () => Int32Array | Promise<Int32Array>;
-  /** `contribute` failed; the member leaves the round and takes part in the next. */
+  /** The member has nothing to give to this round, because `contribute` failed or a disk; it takes part in the next. */
   readonly onInputFailed: (error: unknown) => void;
   /** An opened sum, checked against its signed digest. Settle before the next round is joined. */
   readonly onResult: (result: RoundResult, sum: Int32Array) => void;
@@ -36,25 +43,39 @@ export interface ParticipantEvents {
   readonly onPhase: (phase: ClientPhase, round: number) => void | Promise<void>;
   readonly onReject: (rejection: Rejection) => void;
   readonly onUploaded: (bytes: number) => void;
+  /** Proof that somebody cheated. Settles once it is kept. */
+  readonly onEvidence: (evidence: Evidence) => Promise<void>;
 }
+
+type UploadInput = Extract<ClientEffect, { kind: 'upload-input' }>;
 
 export class RoundParticipant {
   readonly #crypto: CryptoBackend;
   readonly #keeper: Keeper;
+  readonly #machine: ClientMachine;
+  readonly #vectors: KeptVectors;
   readonly #events: ParticipantEvents;
-  #state: ClientState;
   #socket: Pick<MessageSocket, 'send'> | undefined;
   #resultChunks: { readonly context: Uint8Array; readonly chunks: Uint8Array[]; length: number } | undefined;
+  /** Context of the round whose upload is kept. */
+  #kept: Uint8Array | undefined;
 
-  constructor(keeper: Keeper, state: ClientState, events: ParticipantEvents) {
+  constructor(keeper: Keeper, machine: ClientMachine, vectors: KeptVectors, events: ParticipantEvents) {
     this.#crypto = keeper.crypto;
     this.#keeper = keeper;
-    this.#state = state;
+    this.#machine = machine;
+    this.#vectors = vectors;
     this.#events = events;
+    this.#kept = machine.state.round?.context;
   }
 
   attach(socket: Pick<MessageSocket, 'send'>): void {
     this.#socket = socket;
+  }
+
+  /** After a restart: does what the last life of the process may have left undone. */
+  async resume(unfinished: readonly SecretEffect[]): Promise<void> {
+    for (const effect of unfinished) await this.#perform(effect, undefined);
   }
 
   async detach(): Promise<void> {
@@ -76,7 +97,7 @@ export class RoundParticipant {
 
   /** Chunks of a result come ahead of the signed message that names their digest; what exceeds the expected sum is not kept. */
   #receiveChunk({ roundContext, bytes }: Bodies['vector-chunk']): void {
-    const { expected } = this.#state;
+    const { expected } = this.#machine.state;
     if (expected === undefined) return;
     if (this.#resultChunks === undefined || !sameBytes(this.#resultChunks.context, roundContext)) {
       this.#resultChunks = { context: roundContext, chunks: [], length: 0 };
@@ -89,7 +110,7 @@ export class RoundParticipant {
   /** Bytes that are not the signed ones change nothing: the member still expects the sum. */
   async #receiveResult(message: Message<'round-result'>): Promise<void> {
     const result = message.body;
-    const { expected } = this.#state;
+    const { expected } = this.#machine.state;
     const received = this.#resultChunks;
     this.#resultChunks = undefined;
     // What is wrong with any other the machine says.
@@ -100,34 +121,57 @@ export class RoundParticipant {
       return;
     }
     const whole = received?.length === result.length && sameBytes(received.context, result.roundContext);
-    const sum = whole ? this.#unpacked(received.chunks, result, expected) : undefined;
-    if (sum === undefined) {
+    const packed = whole ? Buffer.concat(received.chunks) : undefined;
+    const sum = packed === undefined ? undefined : this.#unpacked(packed, result, expected);
+    if (packed === undefined || sum === undefined) {
       const detail = `the sum of round ${result.round} does not have its signed digest`;
       this.#events.onReject({ code: 'DIGEST_MISMATCH', from: 'coordinator', detail });
       return;
     }
-    await this.#dispatch({ kind: 'message', message }, sum);
+    // Before the machine takes it: what the machine has taken is there after a restart.
+    await this.#vectors.keepSum(result.round, packed);
+    const taken = await this.#dispatch({ kind: 'message', message }, sum);
+    if (!taken) await this.#vectors.discardSum(result.round);
   }
 
   #unpacked(
-    chunks: readonly Uint8Array[],
+    packed: Uint8Array,
     { digest }: RoundResult,
     { dimension, bits }: ExpectedRound,
   ): Int32Array | undefined {
-    const packed = Buffer.concat(chunks);
     const sum = new Int32Array(dimension);
     const signed = sameBytes(this.#crypto.sha256(packed), digest) && unpackWords(packed, bits, sum);
     return signed ? sum : undefined;
   }
 
-  /** @param sum the checked sum, where the event is its result */
-  async #dispatch(event: ClientEvent, sum?: Int32Array): Promise<void> {
-    const { state, effects } = stepClient(this.#crypto, this.#state, event);
-    this.#state = state;
+  /**
+   * @param sum the checked sum, where the event is its result
+   * @returns whether the machine has taken it
+   */
+  async #dispatch(event: ClientEvent, sum?: Int32Array): Promise<boolean> {
+    const { effects, durable } = this.#machine.take(event);
+    if (effects.length > 0) await durable;
     for (const effect of effects) await this.#perform(effect, sum);
+    await this.#discardUpload();
+    return effects.some(({ kind }) => kind === 'accept-result');
+  }
+
+  /** The masked vector of a round that needs it no more. */
+  async #discardUpload(): Promise<void> {
+    const { round } = this.#machine.state;
+    const open = round !== undefined && round.stage !== 'released' ? round.context : undefined;
+    const kept = this.#kept;
+    if (kept === undefined || (open !== undefined && sameBytes(open, kept))) return;
+    this.#kept = undefined;
+    await this.#vectors.discardUpload(kept);
   }
 
   async #perform(effect: ClientEffect, sum: Int32Array | undefined): Promise<void> {
+    const needed = secretsNeededBy(effect);
+    if (needed !== undefined && this.#keeper.store.get(needed) === undefined) {
+      await this.#withoutSecrets(effect);
+      return;
+    }
     switch (effect.kind) {
       case 'send':
         await this.#send(effect.message, effect.body);
@@ -135,17 +179,27 @@ export class RoundParticipant {
       case 'generate-keys':
       case 'deal-shares':
       case 'hold-shares':
+      case 'hold-opened':
       case 'draw-nonce':
-      case 'forget-batch': {
-        const event = keep(this.#keeper, effect);
-        if (event !== undefined) await this.#dispatch(event);
+      case 'forget-batch':
+        await this.#keep(effect);
         return;
-      }
       case 'upload-input':
         await this.#upload(effect);
         return;
       case 'release':
         await this.#send('release', releaseFor(this.#keeper, effect));
+        return;
+      case 'reveal-draw':
+        await this.#send('draw-reveal', revealFor(this.#keeper, effect));
+        return;
+      case 'open-shares':
+        await this.#send('opened-shares', openedSharesFor(this.#keeper, effect));
+        return;
+      case 'evidence':
+        await this.#events.onEvidence(effect.evidence);
+        return;
+      case 'batch-drawn':
         return;
       case 'accept-result':
         if (sum !== undefined) this.#events.onResult(effect.result, sum);
@@ -159,7 +213,34 @@ export class RoundParticipant {
     }
   }
 
-  async #upload(effect: Extract<ClientEffect, { kind: 'upload-input' }>): Promise<void> {
+  /** Somebody has removed the secrets of a batch, or a disk has lost them: the member is missing where they are needed. */
+  async #withoutSecrets(effect: ClientEffect): Promise<void> {
+    this.#events.onInputFailed(new Error('the secrets of this batch are gone'));
+    if (effect.kind !== 'upload-input') return;
+    const { roundContext } = effect.request;
+    await this.#dispatch({ kind: 'input-failed', roundContext, detail: 'the member has lost its secrets' });
+  }
+
+  async #keep(effect: SecretEffect): Promise<void> {
+    const event = keep(this.#keeper, effect);
+    if (event !== undefined) await this.#dispatch(event);
+  }
+
+  async #upload(effect: UploadInput): Promise<void> {
+    const { roundContext } = effect.request;
+    const sent = effect.resume ? await this.#sendAgain(effect) : await this.#maskAndSend(effect);
+    if (sent === undefined) {
+      // The coordinator learns no more than that: the error may say something about the data.
+      const detail = 'the reason is in the log of the member';
+      await this.#dispatch({ kind: 'input-failed', roundContext, detail });
+      return;
+    }
+    this.#events.onUploaded(sent.length);
+    await this.#dispatch({ kind: 'input-masked', roundContext, ...sent });
+  }
+
+  /** Masks the contribution and sends it; what was sent is kept, complete and durable, when this resolves. */
+  async #maskAndSend(effect: UploadInput): Promise<SentUpload | undefined> {
     const { terms, request } = effect;
     const { roundContext } = request;
     let input: Int32Array;
@@ -167,26 +248,45 @@ export class RoundParticipant {
       input = await this.#contribution(terms.dimension);
     } catch (error) {
       this.#events.onInputFailed(error);
-      // The coordinator learns no more than that: the error may say something about the data.
-      await this.#dispatch({
-        kind: 'input-failed',
-        roundContext,
-        detail: 'the reason is in the log of the member',
-      });
-      return;
+      return undefined;
     }
+    const blob = await this.#vectors.beginUpload(roundContext);
+    try {
+      const chunks = maskChunks(this.#crypto, masksFor(this.#keeper, effect), input, terms.bits);
+      const sent = await this.#sendChunks(roundContext, chunks, (bytes) => blob.append(bytes));
+      await blob.commit();
+      this.#kept = roundContext;
+      return sent;
+    } finally {
+      await blob.abort();
+    }
+  }
+
+  /** The same bytes as before: one round has one masked vector of this member. */
+  async #sendAgain({ request, terms }: UploadInput): Promise<SentUpload | undefined> {
+    const chunks = await this.#vectors.upload(request.roundContext, terms.bits);
+    if (chunks !== undefined) return await this.#sendChunks(request.roundContext, chunks);
+    this.#events.onInputFailed(new Error('this client stopped before its upload was complete'));
+    return undefined;
+  }
+
+  async #sendChunks(
+    roundContext: Uint8Array,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    keepChunk: (bytes: Uint8Array) => Promise<void> = async () => {},
+  ): Promise<SentUpload> {
     const hash = this.#crypto.sha256Stream();
     let length = 0;
     let sequence = 0;
-    for (const bytes of maskChunks(this.#crypto, masksFor(this.#keeper, effect), input, terms.bits)) {
+    for await (const bytes of chunks) {
       hash.update(bytes);
       length += bytes.length;
+      await keepChunk(bytes);
       await this.#send('vector-chunk', { roundContext, sequence, bytes });
       sequence += 1;
       await breathe();
     }
-    this.#events.onUploaded(length);
-    await this.#dispatch({ kind: 'input-masked', roundContext, digest: hash.digest(), length });
+    return { digest: hash.digest(), length };
   }
 
   async #contribution(dimension: number): Promise<Int32Array> {
@@ -202,4 +302,36 @@ export class RoundParticipant {
         : signMessage(this.#crypto, this.#keeper.identity, kind, body);
     await this.#socket?.send(kind, body, signature);
   }
+}
+
+/** The batch without whose secrets an effect cannot be carried out. An upload that was masked needs them no more. */
+function secretsNeededBy(effect: ClientEffect): Uint8Array | undefined {
+  switch (effect.kind) {
+    case 'deal-shares':
+      return effect.deal.batchContext;
+    case 'upload-input':
+      return effect.resume ? undefined : effect.batchContext;
+    case 'hold-shares':
+    case 'hold-opened':
+    case 'release':
+    case 'reveal-draw':
+    case 'open-shares':
+      return effect.batchContext;
+    case 'send':
+    case 'generate-keys':
+    case 'draw-nonce':
+    case 'forget-batch':
+    case 'accept-result':
+    case 'batch-drawn':
+    case 'evidence':
+    case 'enter-phase':
+    case 'reject':
+      return undefined;
+  }
+}
+
+interface SentUpload {
+  /** SHA-256 of all bytes. */
+  readonly digest: Uint8Array;
+  readonly length: number;
 }

@@ -1,51 +1,43 @@
-/** A member's part in one run, over as many connections as it takes. */
-import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
-import { PrivacyError } from '@tributary/privacy';
-import {
-  type Bodies,
-  memorySecretStore,
-  type Message,
-  sameBytes,
-  startClient,
-  verifyMessage,
-} from '@tributary/protocol';
-import { RouterError } from '@tributary/router';
+/** A member's part in one run, over as many connections, and as many lives of its process, as it takes. */
+import { nodeBackend } from '@tributary/crypto/node';
+import { type Bodies, type Message, sameBytes, verifyMessage } from '@tributary/protocol';
 import {
   CLOSE,
-  decodeManifest,
   type MessageSocket,
   runId,
-  type RunManifest,
   RuntimeError,
+  type RunStates,
   throwIfStopped,
 } from '@tributary/runtime';
 import { Backoff } from './backoff.ts';
 import type { ClientOptions } from './client.ts';
 import { connect, finalFailure } from './connection.ts';
+import {
+  allowedNext,
+  type EarlierRun,
+  earlierRun,
+  type JoinedRun,
+  type JoinOptions,
+  joinRun,
+  leaveOtherRuns,
+} from './joined-run.ts';
 import { type ClientProgress, logProgress } from './progress.ts';
-import { RoundParticipant } from './round-participant.ts';
-import { startTraining, type Training } from './training.ts';
-
-/** What the member is in once it knows the run. */
-export interface JoinedRun {
-  /** Digest of the manifest. */
-  readonly run: Uint8Array;
-  readonly manifest: RunManifest;
-  readonly training: Training;
-  readonly participant: RoundParticipant;
-}
 
 export class RunSession {
   readonly #options: ClientOptions;
   readonly #self: number;
+  readonly #states: RunStates;
   readonly #backoff = new Backoff();
+  /** From the last life of the process; until it is known which run the coordinator serves. */
+  #earlier: EarlierRun | undefined;
   #joined: JoinedRun | undefined;
   #ended: Bodies['run-ended'] | undefined;
   #bytesUp = 0;
 
-  constructor(options: ClientOptions, self: number) {
+  constructor(options: ClientOptions, self: number, states: RunStates) {
     this.#options = options;
     this.#self = self;
+    this.#states = states;
   }
 
   get joined(): JoinedRun | undefined {
@@ -55,6 +47,11 @@ export class RunSession {
   /** Bytes of all messages sent. */
   get bytesUp(): number {
     return this.#bytesUp;
+  }
+
+  /** Finds the run that the last life of the process was in, if any. @throws RuntimeError BAD_FILE, RUN_FAILED */
+  async restore(): Promise<void> {
+    this.#earlier = await earlierRun(this.#joinOptions);
   }
 
   /**
@@ -74,6 +71,7 @@ export class RunSession {
         socket.close(CLOSE.normal, 'client stops');
       }
     };
+    let again = false;
     const socket = await connect(
       {
         crypto: nodeBackend,
@@ -83,13 +81,16 @@ export class RunSession {
         url: config.coordinator,
         ca: config.ca,
         connectSeconds: config.connectSeconds,
-        knownSums: () => this.#joined?.training.knownSums ?? 0,
+        knownSums: () => this.#joined?.training.knownSums ?? this.#earlier?.knownSums ?? 0,
         backoff: this.#backoff,
         signal,
       },
       {
         onWelcome: (welcome, open) => {
-          ready = attempt(open, () => this.#welcome(welcome, open));
+          ready = attempt(open, async () => {
+            again = !(await this.#welcome(welcome, open));
+            if (again) open.close(CLOSE.normal, 'client leaves an earlier run');
+          });
         },
         onMessage: async (message, open) => {
           await ready;
@@ -107,6 +108,7 @@ export class RunSession {
     throwIfStopped(signal);
     if (fault !== undefined) throw fault.error;
     if (this.#ended !== undefined) return this.#ended;
+    if (again) return undefined;
     const final = finalFailure(config.coordinator, end);
     if (final !== undefined) throw final;
     const reason = end.reason === '' ? `code ${end.code}` : end.reason;
@@ -114,53 +116,51 @@ export class RunSession {
     return undefined;
   }
 
-  async #welcome(welcome: Bodies['welcome'], socket: MessageSocket): Promise<void> {
-    const run = runId(nodeBackend, welcome.manifest);
-    if (this.#joined === undefined) {
-      this.#joined = await this.#join(run, decodeManifest(welcome.manifest), socket);
-    } else if (sameBytes(run, this.#joined.run)) {
-      this.#joined.participant.attach(socket);
-    } else {
-      throw new RuntimeError(
-        'RUN_FAILED',
-        'the coordinator came back with another run',
-        'start the client again',
-      );
-    }
+  /** Closes the run for good: nothing of it is needed or possible any more. */
+  async leave(): Promise<void> {
+    const joined = this.#joined;
+    this.#joined = undefined;
+    if (joined !== undefined) await this.#states.close(joined.run, joined.state);
   }
 
-  async #join(run: Uint8Array, manifest: RunManifest, socket: MessageSocket): Promise<JoinedRun> {
-    const { identity, roster, config, loadData, log, train = startTraining } = this.#options;
-    const data = loadData(manifest);
-    const training = agreeing('the run of the coordinator', () =>
-      train({ crypto: nodeBackend, manifest, run, identity: identity.secretKey, data }),
-    );
-    const { minCohort, minColluders } = config.policy;
-    const policy = { minCohort, minColluders };
-    const keeper = {
-      crypto: nodeBackend,
-      random: nodeRandomBytes,
-      self: this.#self,
-      identity: identity.secretKey,
-      store: memorySecretStore(),
-    };
-    const state = startClient(nodeBackend, { self: this.#self, roster, run, policy });
-    const participant = new RoundParticipant(keeper, state, {
-      contribute: () => training.contribution(),
-      onInputFailed: (error) => log.error({ err: error }, 'no contribution to this round'),
-      onResult: (result, sum) => {
-        agreeing(`the sum of round ${result.round}`, () => training.accept(result, sum));
-        this.#note({ kind: 'sum', round: result.round, survivors: result.survivors.length });
-      },
-      onPhase: (phase, round) => this.#progress({ kind: 'phase', phase, round }),
-      onReject: (rejection) => this.#note({ kind: 'rejected', rejection }),
-      onUploaded: (bytes) => this.#note({ kind: 'uploaded', round: training.knownSums + 1, bytes }),
-    });
+  /** Lets go of the run's state; another life of the process can go on with it. */
+  async suspend(): Promise<void> {
+    await this.#joined?.state.close();
+  }
+
+  /** @returns false where another connection is needed, whose hello counts the sums of the run that is served */
+  async #welcome(welcome: Bodies['welcome'], socket: MessageSocket): Promise<boolean> {
+    const run = runId(nodeBackend, welcome.manifest);
+    if (this.#joined !== undefined) {
+      if (!sameBytes(run, this.#joined.run)) {
+        throw new RuntimeError(
+          'RUN_FAILED',
+          'the coordinator came back with another run',
+          'start the client again',
+        );
+      }
+      this.#joined.participant.attach(socket);
+      return true;
+    }
+    await leaveOtherRuns(this.#states, run);
+    const earlier = this.#earlier;
+    this.#earlier = undefined;
+    if (earlier !== undefined && !sameBytes(run, earlier.run)) {
+      // Who knows more sums than there are gets all of them; else the hello kept some back.
+      const { knownSums } = earlier;
+      if (knownSums > 0 && knownSums <= welcome.openedSums) return false;
+    }
+    this.#joined = await joinRun(this.#joinOptions, welcome.manifest);
+    const { manifest, participant, training } = this.#joined;
     participant.attach(socket);
-    await participant.expect(this.#allowedNext(training));
     const { records, leftOut } = training;
     await this.#progress({ kind: 'welcome', manifest, records, leftOut });
-    return { run, manifest, training, participant };
+    return true;
+  }
+
+  get #joinOptions(): JoinOptions {
+    const progress = (event: ClientProgress): Promise<void> => this.#progress(event);
+    return { client: this.#options, self: this.#self, states: this.#states, progress };
   }
 
   async #receive(message: Message, socket: MessageSocket): Promise<void> {
@@ -175,7 +175,7 @@ export class RunSession {
     await participant.receive(message);
     if (training.knownSums === known) return;
     this.#backoff.reset();
-    await participant.expect(this.#allowedNext(training));
+    await participant.expect(allowedNext(this.#options, training));
   }
 
   #receiveEnd({ body, signature }: Message<'run-ended'>, { run }: JoinedRun, socket: MessageSocket): void {
@@ -186,43 +186,9 @@ export class RunSession {
     socket.close(CLOSE.normal, 'run ended');
   }
 
-  /** The next sum, unless the member's policy ends its part here. */
-  #allowedNext(training: Training): ReturnType<Training['expected']> {
-    const { maxRounds } = this.#options.config.policy;
-    const next = training.expected();
-    if (next !== undefined && next.round > maxRounds) {
-      throw new RuntimeError(
-        'POLICY',
-        `the run asks for sum ${next.round}, 'policy.maxRounds' is ${maxRounds}`,
-        "raise 'policy.maxRounds' if you agree to more sums over your data",
-      );
-    }
-    return next;
-  }
-
-  /** Progress that nothing waits for. */
-  #note(progress: ClientProgress): void {
-    this.#progress(progress).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, 'progress not shown');
-    });
-  }
-
   async #progress(progress: ClientProgress): Promise<void> {
     const { log, onProgress } = this.#options;
     logProgress(log, progress);
     await onProgress?.(progress);
-  }
-}
-
-/** What the program makes of what the coordinator sent; where it makes nothing of it, the run has failed. */
-function agreeing<T>(what: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RouterError || error instanceof PrivacyError) {
-      const hint = 'ask the operator of the coordinator';
-      throw new RuntimeError('RUN_FAILED', `${what} cannot be used: ${error.message}`, hint, error);
-    }
-    throw error;
   }
 }

@@ -51,6 +51,7 @@ const start = (change: Partial<TrainingOptions> = {}): Training =>
 const result = (round: number): RoundResult => ({
   roundContext: new Uint8Array(32).fill(round),
   round,
+  attempt: 1,
   survivors: [0, 1, 2],
   survivorsDigest: new Uint8Array(32),
   length: 0,

@@ -9,9 +9,8 @@ import {
   type UnmaskRequestForKernel,
   unmaskWords,
 } from '@tributary/protocol';
-import { RuntimeError } from '@tributary/runtime';
-import { spoolPath } from './output-directory.ts';
-import { UploadSpool } from './upload-spool.ts';
+import { type BlobStore, RuntimeError } from '@tributary/runtime';
+import { uploadName, UploadSpool } from './upload-spool.ts';
 
 /** An opened vector. */
 export interface OpenedVector {
@@ -24,8 +23,14 @@ export interface OpenedVector {
 }
 
 export type Unmasked =
-  | { readonly ok: true; readonly digest: Uint8Array }
+  | { readonly ok: true; readonly opened: OpenedVector }
   | { readonly ok: false; readonly badDealers: readonly number[] };
+
+/** A whole upload and the digest that its member signed. */
+export interface FinishedUpload {
+  readonly member: number;
+  readonly digest: Uint8Array;
+}
 
 export class Accumulator {
   readonly round: RoundInProgress;
@@ -34,18 +39,24 @@ export class Accumulator {
   readonly #spools: ReadonlyMap<number, UploadSpool>;
   #opened: OpenedVector | undefined;
 
-  /** @param directory for the spools, one file per participant */
-  constructor(crypto: CryptoBackend, round: RoundInProgress, directory: string) {
-    const { terms, participants } = round;
+  /** @param blobs for the uploads, one of each participant */
+  constructor(crypto: CryptoBackend, round: RoundInProgress, blobs: BlobStore) {
+    const { terms, participants, context } = round;
     this.round = round;
     this.#crypto = crypto;
     this.#words = new Int32Array(terms.dimension);
     this.#spools = new Map(
-      participants.map((id) => {
-        const path = spoolPath(directory, { ...terms, member: id });
-        return [id, new UploadSpool(crypto, path, terms)] as const;
-      }),
+      participants.map((id) => [id, new UploadSpool(crypto, blobs, uploadName(context, id), terms)] as const),
     );
+  }
+
+  /**
+   * After a restart: the uploads that were whole before it are there, and those of `members` are in the sum.
+   * @throws RuntimeError RUN_FAILED
+   */
+  async restore(uploads: Iterable<FinishedUpload>, members: readonly number[]): Promise<void> {
+    for (const { member, digest } of uploads) this.#spools.get(member)?.finished(digest);
+    for (const member of members) await this.add(member);
   }
 
   /** Where the upload of a participant goes. */
@@ -53,17 +64,16 @@ export class Accumulator {
     return this.#spools.get(member);
   }
 
-  /** Adds a finished upload and removes its spool. */
+  /** Adds a finished upload. Its spool stays until the round closes. @throws RuntimeError RUN_FAILED */
   async add(member: number): Promise<void> {
     const spool = this.#spools.get(member);
     if (spool === undefined) {
       throw new RuntimeError('RUN_FAILED', `there is no upload of member ${member} to add`);
     }
     await spool.addTo(this.#words);
-    await spool.discard();
   }
 
-  /** Takes the masks off, chunk by chunk; between chunks other messages are served. */
+  /** Takes the masks off, chunk by chunk; between chunks other messages are served. Once: words are changed in place. */
   async unmask(request: UnmaskRequestForKernel): Promise<Unmasked> {
     const crypto = this.#crypto;
     const words = this.#words;
@@ -82,13 +92,18 @@ export class Accumulator {
     liftWords(words, terms.bits);
     packWords(words, terms.bits, packed);
     this.#opened = { sum: words, packed, digest: crypto.sha256(packed) };
-    return { ok: true, digest: this.#opened.digest };
+    return { ok: true, opened: this.#opened };
   }
 
   /** What `unmask` opened. */
   get opened(): OpenedVector {
     if (this.#opened === undefined) throw new RuntimeError('RUN_FAILED', 'the sum is not opened');
     return this.#opened;
+  }
+
+  /** The process stops: whole uploads stay. */
+  async suspend(): Promise<void> {
+    await Promise.all([...this.#spools.values()].map((spool) => spool.suspend()));
   }
 
   /** Removes what is left of uploads. */

@@ -13,8 +13,8 @@ afterEach(() => vi.useRealTimers());
 const gather = (options: Partial<CohortOptions> = {}): Promise<void> =>
   gatherCohort({
     config: { min: 3, joinSeconds: 60 },
-    members: 5,
-    present: () => present,
+    awaited: [0, 1, 2, 3, 4],
+    present: () => Array.from({ length: present }, (_, id) => id),
     onJoined(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -39,6 +39,14 @@ describe('gatherCohort', () => {
     join(1);
     await gathered;
     await gather();
+    expectNothingLeft();
+  });
+
+  it('waits for those that are awaited, and for nobody else', async () => {
+    const gathered = gather({ awaited: [0, 1, 2] });
+    join(2);
+    join(1);
+    await gathered;
     expectNothingLeft();
   });
 

@@ -45,6 +45,7 @@ describe('the configuration of a coordinator', () => {
         parameters: { models: ['small', 'large'] },
         maxRecords: 10_000,
       },
+      maxAttemptsPerRound: 2,
       logLevel: 'info',
     });
   });

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import {
   DEFAULT_DEADLINES,
   DEFAULT_KEY_COUNT,
+  DEFAULT_MAX_ATTEMPTS,
   type Deadlines,
   type ThresholdPreset,
 } from '@tributary/protocol';
@@ -16,7 +17,7 @@ export interface CoordinatorConfig {
   readonly key: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Directory for spools, opened sums and the artifact. */
+  /** Directory for opened sums, the artifact, and what a restart needs. */
   readonly output: string;
   readonly cohort: {
     /** Fewest members to begin with. */
@@ -27,8 +28,10 @@ export interface CoordinatorConfig {
   readonly thresholds: ThresholdPreset;
   /** Seconds per phase. */
   readonly deadlines: Deadlines;
-  /** Key indices per setup. */
+  /** Key indices per setup on the complete graph; a setup on a sparse one has one. */
   readonly keyCount: number;
+  /** Attempts at one round; each takes a key index. */
+  readonly maxAttemptsPerRound: number;
   readonly run: {
     readonly name: string;
     readonly program: string;
@@ -61,6 +64,7 @@ const schema = z.strictObject({
     })
     .default({}),
   keyCount: z.int().min(1).max(64).default(DEFAULT_KEY_COUNT),
+  maxAttemptsPerRound: z.int().min(1).max(64).default(DEFAULT_MAX_ATTEMPTS),
   run: z.strictObject({
     name: z.string().min(1).max(64),
     program: z.string().default('kmeans'),

@@ -1,19 +1,21 @@
-/** The operator's process: one federation, one run, from the first connection to the artifact. */
+/** The operator's process: one federation, one run, from the first connection to the artifact, over as many lives as it takes. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { type Bodies, EMPTY_LOG_HEAD, rosterRoot } from '@tributary/protocol';
 import { createArtifact, encodeArtifact } from '@tributary/router';
-import { CLOSE, type Logger, oneLine, stoppedBy, writeTextFile } from '@tributary/runtime';
+import { CLOSE, type Logger, oneLine, type RunStates, stoppedBy, writeTextFile } from '@tributary/runtime';
+import { Batches } from './batches.ts';
 import { gatherCohort } from './cohort.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { Federation } from './federation.ts';
-import { claimOutput, type OutputDirectory } from './output-directory.ts';
-import type { CoordinatorProgress } from './progress.ts';
-import { driveRun, type RunResult } from './run-driver.ts';
-import { readRunTerms, type RunTerms } from './run-terms.ts';
+import { type OpenRun, openRun } from './open-run.ts';
+import { claimOutput } from './output-directory.ts';
+import type { CoordinatorProgress, MemberDrops } from './progress.ts';
+import { driveRun, hasItsModel, type RunResult } from './run-driver.ts';
+import type { RunTerms } from './run-terms.ts';
 import { listen } from './server.ts';
-import { SumLog } from './sum-log.ts';
 
 /** How long members have to take the last messages before their connections are cut; less than what a supervisor grants a process. */
 const CLOSING_GRACE_MS = 20_000;
@@ -22,7 +24,10 @@ export interface CoordinatorOptions {
   readonly config: CoordinatorConfig;
   readonly log: Logger;
   readonly onProgress?: (progress: CoordinatorProgress) => void;
-  /** Ends the run: members are told, spools are removed, `runCoordinator` throws RUN_FAILED with the signal's reason. */
+  /**
+   * Stops this process, not the run: members are told to come back, `runCoordinator` throws RUN_FAILED with the signal's reason, and the
+   * next start with the same output goes on.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -31,62 +36,109 @@ export interface CoordinatorReport {
   readonly rounds: number;
   /** Members in the last sum. */
   readonly survivors: number;
+  /** Who was missing where, and why. */
+  readonly drops: readonly MemberDrops[];
   readonly artifact: string;
   readonly url: string;
 }
 
 /** @throws RuntimeError, or an error of a pure package for what the configuration asks of it */
 export async function runCoordinator(options: CoordinatorOptions): Promise<CoordinatorReport> {
-  const terms = readRunTerms(options.config);
-  const output = claimOutput(options.config.output);
+  const runs = claimOutput(options.config.output);
   try {
-    return await serveRun(options, terms, output);
+    return await serveRun(options, runs, await openRun(options.config, runs));
   } finally {
-    output.release();
+    runs.release();
   }
 }
 
 async function serveRun(
   { config, log, onProgress, signal }: CoordinatorOptions,
-  terms: RunTerms,
-  output: OutputDirectory,
+  runs: RunStates,
+  open: OpenRun,
 ): Promise<CoordinatorReport> {
+  const { terms, state, sums, resumed } = open;
   const { roster, run } = terms;
-  const sums = new SumLog(config.output);
-  const federation = new Federation({ terms, sums, spoolDirectory: output.spools, log, onProgress });
+  const federation = new Federation({ ...open, output: config.output, log, onProgress });
   const { runner, sessions } = federation;
-  const server = await listen(config, (socket, stream) => sessions.accept(socket, stream));
+  let server: Awaited<ReturnType<typeof listen>>;
+  try {
+    server = await listen(config, (socket, stream) => sessions.accept(socket, stream));
+  } catch (error) {
+    await state.close();
+    // Nobody has heard of a run that never listened.
+    if (!resumed) rmSync(state.path, { recursive: true, force: true });
+    throw error;
+  }
   const stop = (): void => {
     if (signal !== undefined) runner.fail(stoppedBy(signal));
   };
   signal?.addEventListener('abort', stop);
-  const root = toHex(rosterRoot(nodeBackend, roster));
-  federation.progress({ kind: 'listening', url: server.url, rosterRoot: root });
+  federation.progress({
+    kind: 'listening',
+    url: server.url,
+    rosterRoot: toHex(rosterRoot(nodeBackend, roster)),
+  });
+  if (resumed) federation.progress({ kind: 'resumed', run: toHex(run), sums: sums.opened.length });
   let ending = endingOf(undefined);
+  let begun = false;
   try {
-    await sums.create();
-    await gatherCohort({
-      config: config.cohort,
-      members: roster.members.length,
-      present: () => sessions.present.length,
-      onJoined: (listener) => federation.onJoined(listener),
-      signal,
+    if (!resumed) {
+      await sums.create();
+      runs.removeClosed();
+    }
+    const enough = hasItsModel({ crypto: nodeBackend, terms, sums });
+    await gatherMembers(config, open, federation, signal).catch((error: unknown) => {
+      // Members that are on their way back are told the end; none is needed for it.
+      if (!enough || runner.failed) throw error;
     });
-    const result = await driveRun({ crypto: nodeBackend, config, terms, federation, sums });
+    await federation.begin({ resumed });
+    begun = true;
+    const { lastBatch, aborted } = open;
+    const batches = new Batches({ crypto: nodeBackend, config, terms, federation, lastBatch });
+    const result = await driveRun({ crypto: nodeBackend, config, terms, federation, sums, batches, aborted });
     const artifact = await writeArtifact(config, terms, result);
     ending = { outcome: 'completed', detail: '', logHead: result.logHead };
     const { rounds, survivors } = result;
-    return { run: toHex(run), rounds, survivors: survivors.length, artifact, url: server.url };
+    const drops = federation.drops;
+    return { run: toHex(run), rounds, survivors: survivors.length, drops, artifact, url: server.url };
   } catch (error) {
     ending = endingOf(error);
     throw error;
   } finally {
     signal?.removeEventListener('abort', stop);
-    sessions.send(sessions.present, 'run-ended', { run, rounds: sums.opened.length, ...ending });
-    await sessions.end(CLOSE.normal, 'run ended', CLOSING_GRACE_MS);
+    // What stops this process, a signal or a disk, does not end the run, nor do members that are not back yet: the next start
+    // goes on with it.
+    const suspended = runner.failed || (resumed && !begun);
+    if (!suspended)
+      sessions.send(sessions.present, 'run-ended', { run, rounds: sums.opened.length, ...ending });
+    await sessions.end(
+      suspended ? CLOSE.serviceRestart : CLOSE.normal,
+      suspended ? 'the coordinator stops, and goes on when it is started again' : 'run ended',
+      CLOSING_GRACE_MS,
+    );
     await runner.stop();
     await server.close();
+    if (suspended) await state.close();
+    else await runs.close(run, state);
   }
+}
+
+/** At the begin of a run the whole roster, after a restart those who had secrets before; or fewer at the deadline. */
+async function gatherMembers(
+  { cohort }: CoordinatorConfig,
+  { terms }: OpenRun,
+  { runner, sessions, onJoined }: Federation,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const awaited = runner.batch?.dealt.keys() ?? terms.roster.members.map(({ id }) => id);
+  await gatherCohort({
+    config: cohort,
+    awaited: [...awaited],
+    present: () => sessions.present,
+    onJoined,
+    signal,
+  });
 }
 
 type Ending = Pick<Bodies['run-ended'], 'outcome' | 'detail' | 'logHead'>;

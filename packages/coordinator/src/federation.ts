@@ -1,9 +1,12 @@
 /** The parts of a running federation, joined together: sessions bring messages to the rounds, rounds send through the sessions. */
+import { join } from 'node:path';
 import { nodeBackend } from '@tributary/crypto/node';
-import type { Drop, Rejection } from '@tributary/protocol';
-import { CLOSE, type Logger } from '@tributary/runtime';
-import { type CoordinatorProgress, logProgress } from './progress.ts';
-import { RoundRunner } from './round-runner.ts';
+import { type Drop, type MemberEvidence, type Rejection, signMessage } from '@tributary/protocol';
+import { appendEvidence, CLOSE, type Logger, type StateDirectory } from '@tributary/runtime';
+import type { CoordinatorMachine } from './coordinator-journal.ts';
+import type { DropCounts } from './drop-counts.ts';
+import { type CoordinatorProgress, logProgress, type MemberDrops } from './progress.ts';
+import { type OpenedRound, RoundRunner } from './round-runner.ts';
 import type { RunTerms } from './run-terms.ts';
 import { Sessions } from './sessions.ts';
 import type { SumLog } from './sum-log.ts';
@@ -13,8 +16,13 @@ const MAX_REFUSED = 32;
 
 export interface FederationOptions {
   readonly terms: RunTerms;
+  readonly machine: CoordinatorMachine;
+  readonly state: Pick<StateDirectory, 'blobs'>;
   readonly sums: SumLog;
-  readonly spoolDirectory: string;
+  /** Output directory. */
+  readonly output: string;
+  /** Who was missing so far. */
+  readonly drops: DropCounts;
   readonly log: Logger;
   readonly onProgress?: ((progress: CoordinatorProgress) => void) | undefined;
 }
@@ -27,10 +35,11 @@ export class Federation {
   readonly #options: FederationOptions;
   readonly #refused = new Map<number, number>();
   readonly #joinListeners = new Set<() => void>();
+  #begun = false;
 
   constructor(options: FederationOptions) {
-    const { terms, sums, spoolDirectory, log } = options;
-    const { roster, identity, manifestText: manifest, run } = terms;
+    const { terms, machine, state, sums, log } = options;
+    const { roster, identity, manifestText: manifest } = terms;
     this.#options = options;
     this.sessions = new Sessions(
       {
@@ -43,15 +52,17 @@ export class Federation {
       },
       {
         onJoined: (member) => this.#joined(member),
-        onMessage: (member, message) => this.runner.receive(member, message),
+        onMessage: async (member, message) => {
+          if (this.#begun) await this.runner.receive(member, message);
+        },
         onLost: (member) => this.#lost(member),
       },
     );
     this.runner = new RoundRunner({
       crypto: nodeBackend,
-      roster,
-      run,
-      spoolDirectory,
+      machine,
+      blobs: state.blobs,
+      keepSum: (opened) => this.#keepSum(opened),
       send: (members, kind, body) => this.sessions.send(members, kind, body),
       progress: {
         onPhase: (phase, round, awaiting) => {
@@ -60,14 +71,44 @@ export class Federation {
         },
         onDrop: (drop) => this.#dropped(drop),
         onReject: (rejection) => this.#rejected(rejection),
+        onEvidence: (evidence, culprit) => this.#keepEvidence(evidence, culprit),
       },
     });
   }
 
+  /**
+   * Lets the machine know who is there. After a restart it takes up what was going on: not before, or a phase would end
+   * as soon as the first member is back, without those that had answered and are still on their way.
+   * @throws RuntimeError RUN_FAILED
+   */
+  async begin({ resumed }: { readonly resumed: boolean }): Promise<void> {
+    if (resumed) await this.runner.discardStrays();
+    this.#begun = true;
+    if (resumed) this.runner.resume();
+    else this.#missAbsent();
+    for (const member of this.sessions.present) this.#welcome(member);
+  }
+
+  /** Members that the run begins without: no setup invites them. */
+  #missAbsent(): void {
+    const present = new Set(this.sessions.present);
+    for (const { id: member } of this.#options.terms.roster.members) {
+      if (present.has(member)) continue;
+      const versions = this.sessions.refusedVersion(member);
+      const reason = versions === undefined ? 'never-connected' : 'version';
+      this.#dropped({ member, reason, phase: 'setup', detail: versions ?? '' });
+    }
+  }
+
   /** Calls back whenever a member has joined. @returns what ends that */
-  onJoined(listener: () => void): () => void {
+  readonly onJoined = (listener: () => void): (() => void) => {
     this.#joinListeners.add(listener);
     return () => void this.#joinListeners.delete(listener);
+  };
+
+  /** Who was missing where, and why, in the whole run. */
+  get drops(): readonly MemberDrops[] {
+    return this.#options.drops.list().map((drop) => ({ ...drop, member: this.#name(drop.member) }));
   }
 
   progress(event: CoordinatorProgress): void {
@@ -75,10 +116,15 @@ export class Federation {
     this.#options.onProgress?.(event);
   }
 
-  #joined(member: number): void {
+  #welcome(member: number): void {
+    const { batch, state } = this.runner;
     // Also while a setup goes on: its cohort was chosen without this member.
-    if (this.runner.batch?.dealt.has(member) !== true) this.strangers.add(member);
+    if (batch?.dealt.has(member) !== true && !state.culprits.has(member)) this.strangers.add(member);
     this.runner.joined(member);
+  }
+
+  #joined(member: number): void {
+    if (this.#begun) this.#welcome(member);
     const { length: present } = this.sessions.present;
     const { length: members } = this.#options.terms.roster.members;
     this.progress({ kind: 'joined', member: this.#name(member), present, members });
@@ -86,11 +132,38 @@ export class Federation {
   }
 
   #lost(member: number): void {
-    this.runner.lost(member);
+    if (this.#begun) this.runner.lost(member);
     this.progress({ kind: 'left', member: this.#name(member) });
   }
 
+  /** Signs an opened sum and puts it into the log. */
+  async #keepSum({ round, survivors, survivorsDigest, digest, packed, sum }: OpenedRound): Promise<void> {
+    const { terms, sums } = this.#options;
+    const { identity } = terms;
+    const { dimension, bits, encoding, step } = round.terms;
+    const body = {
+      roundContext: round.context,
+      round: round.terms.round,
+      attempt: round.terms.attempt,
+      survivors,
+      survivorsDigest,
+      length: packed.length,
+      digest,
+    };
+    const signature = signMessage(nodeBackend, identity.secretKey, 'round-result', body);
+    const names = survivors.map((id) => this.#name(id));
+    const record = { step, dimension, bits, scale: encoding.scale, survivors: names };
+    await sums.append({ message: { kind: 'round-result', body, signature }, packed }, record, sum);
+  }
+
+  async #keepEvidence(evidence: MemberEvidence, culprit: number): Promise<void> {
+    const { log, output, terms } = this.#options;
+    log.error({ client: this.#name(culprit), proof: evidence.proof }, 'evidence of cheating kept');
+    await appendEvidence(join(output, 'evidence.jsonl'), terms.run, evidence);
+  }
+
   #dropped(drop: Drop): void {
+    this.#options.drops.add(drop);
     // It came back without the secrets of the batch, after a restart.
     if (drop.reason === 'refused-by-client-policy' && drop.detail.startsWith('WRONG_CONTEXT')) {
       this.strangers.add(drop.member);

@@ -26,7 +26,13 @@ export interface GreetingTerms {
 
 export type Greeting =
   | { readonly ok: true; readonly hello: Message<'hello'>['body'] }
-  | { readonly ok: false; readonly code: CloseCode; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly code: CloseCode;
+      readonly reason: string;
+      /** Who it is, where that is proven. */
+      readonly member?: number;
+    };
 
 /** Whether the first message of a connection is the hello of a member. */
 export function checkHello(
@@ -38,13 +44,6 @@ export function checkHello(
   if (body.federation !== roster.federation) {
     return refused(CLOSE.policy, `this coordinator serves federation ${roster.federation}`);
   }
-  if (body.oldestVersion > PROTOCOL_VERSION || body.newestVersion < OLDEST_PROTOCOL_VERSION) {
-    const here = `${OLDEST_PROTOCOL_VERSION}..${PROTOCOL_VERSION}`;
-    return refused(
-      CLOSE.version,
-      `protocol ${here} here, ${body.oldestVersion}..${body.newestVersion} there`,
-    );
-  }
   const key = roster.members[body.member]?.publicKey;
   if (
     key === undefined ||
@@ -53,10 +52,20 @@ export function checkHello(
   ) {
     return refused(CLOSE.notAuthenticated, 'the hello is signed by no member of the roster');
   }
+  if (body.oldestVersion > PROTOCOL_VERSION || body.newestVersion < OLDEST_PROTOCOL_VERSION) {
+    const here = `${OLDEST_PROTOCOL_VERSION}..${PROTOCOL_VERSION}`;
+    const reason = `protocol ${here} here, ${body.oldestVersion}..${body.newestVersion} there`;
+    return { ok: false, code: CLOSE.version, reason, member: body.member };
+  }
   if (!sameBytes(body.rosterRoot, rosterRoot)) {
     return refused(CLOSE.policy, 'the roster differs: compare roster roots');
   }
   return { ok: true, hello: body };
+}
+
+/** The newest version that both sides speak. */
+export function commonVersion({ newestVersion }: Message<'hello'>['body']): number {
+  return Math.min(newestVersion, PROTOCOL_VERSION);
 }
 
 function refused(code: CloseCode, reason: string): Greeting {

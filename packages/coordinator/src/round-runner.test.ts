@@ -6,6 +6,7 @@ import {
   batchTermsFor,
   CHUNK_WORDS,
   completeGraphThresholds,
+  type CoordinatorEvent,
   type Drop,
   EMPTY_LOG_HEAD,
   EMPTY_SIGNATURE,
@@ -15,20 +16,37 @@ import {
   type Rejection,
   roundTermsFor,
   signMessage,
+  startCoordinator,
+  stepCoordinator,
 } from '@tributary/protocol';
+import {
+  type BlobStore,
+  type DirectoryLock,
+  JournaledMachine,
+  lockDirectory,
+  openFileBlobStore,
+} from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BatchOutcome, type RoundOutcome, RoundRunner } from './round-runner.ts';
 import { testFederation } from './testing/federation.ts';
 import { type MemberBehaviour, TestMember } from './testing/member.ts';
 
 let directory: string;
-beforeEach(() => {
+let lock: DirectoryLock;
+let blobs: BlobStore;
+beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tributary-rounds-'));
+  lock = lockDirectory(join(directory, 'state'));
+  blobs = await openFileBlobStore(lock);
 });
 afterEach(() => {
   vi.useRealTimers();
+  lock.release();
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** Everything that lies in the blob store, also what is not whole. */
+const leftovers = (): string[] => readdirSync(join(directory, 'state', 'blobs'));
 
 const DEADLINES = { setup: 60_000, ready: 60_000, maskedInput: 60_000, consistency: 60_000, unmask: 60_000 };
 /** Two chunks, and bits behind the last word. */
@@ -65,6 +83,10 @@ class Rounds {
   readonly runner: RoundRunner;
   readonly drops: Drop[] = [];
   readonly rejections: Rejection[] = [];
+  /** Events in the order in which they were made durable. */
+  readonly journal: CoordinatorEvent[] = [];
+  /** Rounds whose sums were made durable. */
+  readonly kept: number[] = [];
   /** Everything that members said, as `member kind`. */
   readonly said: string[] = [];
   readonly #members: TestMember[];
@@ -76,9 +98,13 @@ class Rounds {
     const { roster, run, coordinatorIdentity } = this.federation;
     this.runner = new RoundRunner({
       crypto: nodeBackend,
-      roster,
-      run,
-      spoolDirectory: directory,
+      machine: new JournaledMachine(
+        (state, event) => stepCoordinator(nodeBackend, state, event),
+        startCoordinator(roster, run),
+        { append: async (event) => void this.journal.push(event) },
+      ),
+      blobs,
+      keepSum: async ({ round }) => void this.kept.push(round.terms.round),
       send: (to, kind, body) => {
         this.#onSend(kind);
         const signature = signMessage(nodeBackend, coordinatorIdentity, kind, body);
@@ -89,6 +115,7 @@ class Rounds {
         onPhase: () => {},
         onDrop: (drop) => void this.drops.push(drop),
         onReject: (rejection) => void this.rejections.push(rejection),
+        onEvidence: async () => {},
       },
     });
     this.#members = roster.members.map(
@@ -156,7 +183,7 @@ describe('a round', () => {
       const outcome = await rounds.openRound(round);
       expect(outcome).toMatchObject({ kind: 'opened', survivors: [0, 1, 2, 3] });
       expect(outcome).toHaveProperty('sum', sumOf([0, 1, 2, 3]));
-      expect(readdirSync(directory)).toEqual([]);
+      expect(leftovers()).toEqual([]);
     }
     expect([rounds.drops, rounds.rejections]).toEqual([[], []]);
     await rounds.runner.stop();
@@ -167,6 +194,28 @@ describe('a round', () => {
     if (outcome.kind !== 'opened') throw new Error('aborted');
     expect(outcome.packed).toHaveLength(Math.ceil((DIMENSION * BITS) / 8));
     expect(outcome.digest).toEqual(nodeBackend.sha256(outcome.packed));
+  });
+
+  it('counts as opened once its sum is durable, and says nothing before its journal does', async () => {
+    const rounds = new Rounds(3);
+    const sent: MessageKind[] = [];
+    const order: string[] = [];
+    rounds.onSend((kind) => {
+      sent.push(kind);
+      order.push(`${kind} after ${rounds.journal.length}`);
+    });
+    await opened(rounds);
+    await rounds.openRound(1);
+    expect(rounds.kept).toEqual([1]);
+    expect(rounds.journal.at(-1)).toMatchObject({ kind: 'sum-opened' });
+    // The event that asked for a message was written before the message was sent.
+    const kinds = rounds.journal.map(({ kind }) => kind);
+    expect(order[sent.indexOf('batch-start')]).toBe(
+      `batch-start after ${kinds.indexOf('batch-requested') + 1}`,
+    );
+    expect(order[sent.indexOf('round-announce')]).toBe(
+      `round-announce after ${kinds.indexOf('round-requested') + 1}`,
+    );
   });
 
   it('goes on without a member that dies in mid-upload, and nothing of it is in the sum or on disk', async () => {
@@ -186,7 +235,7 @@ describe('a round', () => {
     expect(rounds.drops).toMatchObject([
       { member: 1, reason: 'disconnected-in-phase', phase: 'masked-input' },
     ]);
-    expect(readdirSync(directory)).toEqual([]);
+    expect(leftovers()).toEqual([]);
   });
 
   it.each<[string, NonNullable<MemberBehaviour['upload']>, string]>([
@@ -218,7 +267,7 @@ describe('a round', () => {
     expect(outcome).toMatchObject({ kind: 'opened', survivors: [0, 1, 3] });
     expect(outcome).toHaveProperty('sum', sumOf([0, 1, 3]));
     expect(rounds.drops).toMatchObject([{ member: 2, reason: 'protocol-error', detail }]);
-    expect(readdirSync(directory)).toEqual([]);
+    expect(leftovers()).toEqual([]);
   });
 
   it('drops a member that is late at the deadline', async () => {
@@ -243,13 +292,14 @@ describe('a round', () => {
     rounds.onSend((kind) => {
       if (kind === 'round-start') for (const member of [1, 2]) rounds.runner.lost(member);
     });
-    expect(await rounds.openRound(1)).toEqual({
+    expect(await rounds.openRound(1)).toMatchObject({
       kind: 'aborted',
+      terms: { round: 1, attempt: 1 },
       phase: 'masked-input',
       code: 'BELOW_FLOOR',
       detail: expect.stringContaining('missing: org-1, org-2'),
     });
-    expect(readdirSync(directory)).toEqual([]);
+    expect(leftovers()).toEqual([]);
   });
 });
 
@@ -268,15 +318,18 @@ describe('chunks out of place', () => {
     await rounds.runner.receive(1, chunkOf(new Uint8Array(32)));
     expect(await outcome).toMatchObject({ kind: 'opened', survivors: [0, 1, 2] });
     await rounds.runner.receive(2, chunkOf(new Uint8Array(32)));
-    expect(readdirSync(directory)).toEqual([]);
+    expect(leftovers()).toEqual([]);
   });
 });
 
 describe('a fault of the coordinator', () => {
   it('that keeps uploads from the disk ends the run in one clear line', async () => {
     const rounds = await opened(new Rounds(3));
-    rmSync(directory, { recursive: true });
-    const failure = { code: 'RUN_FAILED', message: `cannot write uploads to ${directory}: ENOENT` };
+    rmSync(join(directory, 'state', 'blobs'), { recursive: true });
+    const failure = {
+      code: 'RUN_FAILED',
+      message: expect.stringMatching(/^cannot write blob .*: ENOENT$/) as string,
+    };
     await expect(rounds.openRound(1)).rejects.toMatchObject(failure);
     await expect(rounds.openRound(2)).rejects.toMatchObject(failure);
     await rounds.runner.stop();
@@ -295,7 +348,8 @@ describe('a fault of the coordinator', () => {
       };
       await expect(run()).rejects.toThrow('bug');
       await rounds.runner.stop();
-      expect(readdirSync(directory)).toEqual([]);
+      // Whole uploads stay for a restart, parts of one do not.
+      expect(leftovers().filter((name) => name.startsWith('.'))).toEqual([]);
     },
   );
 
@@ -308,15 +362,15 @@ describe('a fault of the coordinator', () => {
 });
 
 describe('stopping', () => {
-  it('rejects what is open, removes spools and leaves no timer', async () => {
+  it('rejects what is open, removes uploads that are not whole and leaves no timer', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const rounds = await opened(new Rounds(3, { 1: { goesOn: (phase) => phase !== 'masked-input' } }));
     const outcome = rounds.openRound(1);
     await rounds.hears('0 vector-chunk', '2 vector-chunk');
-    expect(readdirSync(directory).length).toBeGreaterThan(0);
+    expect(leftovers().length).toBeGreaterThan(0);
     const [ended] = await Promise.allSettled([outcome, rounds.runner.stop()]);
     expect(ended).toMatchObject({ status: 'rejected', reason: { code: 'RUN_FAILED' } });
-    expect(readdirSync(directory)).toEqual([]);
+    expect(leftovers()).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -1,4 +1,7 @@
-/** Carries out the effects of the coordinator's machine: sending, deadlines, spooling, adding, unmasking. */
+/**
+ * Carries out the effects of the coordinator's machine: sending, deadlines, spooling, adding, unmasking. What the machine decides
+ * is in the journal before anything follows from it.
+ */
 import type { CryptoBackend } from '@tributary/crypto';
 import {
   type BatchTerms,
@@ -7,30 +10,44 @@ import {
   type CoordinatorEvent,
   type CoordinatorState,
   type Drop,
+  type Lane,
+  type MemberEvidence,
   type Message,
   type MessageKind,
+  type OpenBatch,
   type Phase,
   type Rejection,
-  type Roster,
   type RoundInProgress,
   type RoundTerms,
   sameBytes,
-  startCoordinator,
-  stepCoordinator,
 } from '@tributary/protocol';
-import { RuntimeError, systemErrorCode } from '@tributary/runtime';
-import { Accumulator, type OpenedVector } from './accumulator.ts';
-import type { UploadSpool } from './upload-spool.ts';
+import { type BlobStore, RuntimeError } from '@tributary/runtime';
+import { Accumulator, type FinishedUpload, type OpenedVector } from './accumulator.ts';
+import type { CoordinatorMachine } from './coordinator-journal.ts';
+import { Pending } from './pending.ts';
+import { uploadName, type UploadSpool } from './upload-spool.ts';
+
+/** A sum and over whose vectors it is. */
+export interface OpenedRound extends OpenedVector {
+  readonly round: RoundInProgress;
+  readonly survivors: readonly number[];
+  readonly survivorsDigest: Uint8Array;
+}
+
+/** An attempt at a round that ended without a sum. */
+export interface AbortedAttempt {
+  readonly terms: RoundTerms;
+  readonly phase: Phase;
+  readonly code: string;
+  readonly detail: string;
+  /** Whether the round may be tried again, with the next key index. */
+  readonly retryable: boolean;
+}
 
 /** What became of an attempt at a round. */
 export type RoundOutcome =
-  | (OpenedVector & {
-      readonly kind: 'opened';
-      readonly round: RoundInProgress;
-      readonly survivors: readonly number[];
-      readonly survivorsDigest: Uint8Array;
-    })
-  | { readonly kind: 'aborted'; readonly phase: Phase; readonly code: string; readonly detail: string };
+  | (OpenedRound & { readonly kind: 'opened' })
+  | (AbortedAttempt & { readonly kind: 'aborted' });
 
 export type BatchOutcome =
   | { readonly kind: 'opened'; readonly members: readonly number[] }
@@ -40,37 +57,85 @@ export interface RoundProgress {
   readonly onPhase: (phase: Phase, round: number, awaiting: number) => void;
   readonly onDrop: (drop: Drop) => void;
   readonly onReject: (rejection: Rejection) => void;
+  /** Proof that a member cheated. Settles once it is kept. */
+  readonly onEvidence: (evidence: MemberEvidence, culprit: number) => Promise<void>;
 }
 
 export interface RoundRunnerOptions {
   readonly crypto: CryptoBackend;
-  readonly roster: Roster;
-  readonly run: Uint8Array;
-  /** Directory for spools. */
-  readonly spoolDirectory: string;
+  readonly machine: CoordinatorMachine;
+  /** For uploads until their round closes. */
+  readonly blobs: BlobStore;
   /** Puts a message on its way; nobody waits for its arrival. */
   readonly send: <K extends MessageKind>(members: readonly number[], kind: K, body: Bodies[K]) => void;
+  /** Makes an opened sum durable. Called before its round counts as opened, after a restart perhaps a second time. */
+  readonly keepSum: (opened: OpenedRound) => Promise<void>;
   readonly progress: RoundProgress;
+}
+
+/** The whole uploads of a round that is open. */
+function uploadsOf(phase: CoordinatorState['phase']): readonly FinishedUpload[] {
+  if (phase.kind === 'masked-input') return [...phase.added.values(), ...phase.adding.values()];
+  return 'survivors' in phase ? phase.survivors : [];
 }
 
 export class RoundRunner {
   readonly #options: RoundRunnerOptions;
-  #state: CoordinatorState;
+  readonly #machine: CoordinatorMachine;
+  readonly #batch = new Pending<BatchOutcome>();
+  readonly #round = new Pending<RoundOutcome>();
   #open: Accumulator | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Partial<Record<Lane, NodeJS.Timeout>> = {};
   #effects: Promise<void> = Promise.resolve();
   #fault: { readonly error: unknown } | undefined;
-  #settleBatch: (outcome: BatchOutcome) => void = () => {};
-  #settleRound: (outcome: RoundOutcome) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
 
   constructor(options: RoundRunnerOptions) {
     this.#options = options;
-    this.#state = startCoordinator(options.roster, options.run);
+    this.#machine = options.machine;
   }
 
-  get batch(): CoordinatorState['batch'] {
-    return this.#state.batch;
+  get state(): CoordinatorState {
+    return this.#machine.state;
+  }
+
+  /** The newest batch whose shares are dealt. */
+  get batch(): OpenBatch | undefined {
+    return this.#machine.state.batches.at(-1);
+  }
+
+  /** What becomes of the round that is open; undefined where none is. */
+  get roundInProgress(): Promise<RoundOutcome> | undefined {
+    return this.#round.outcome;
+  }
+
+  /** What becomes of the setup that is going on; undefined where none is. */
+  get setupInProgress(): Promise<BatchOutcome> | undefined {
+    return this.#batch.outcome;
+  }
+
+  /** Whether `fail` has ended what was going on. */
+  get failed(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  /** After a restart: removes what is left of uploads that were not whole, or whose round is closed. @throws RuntimeError RUN_FAILED */
+  async discardStrays(): Promise<void> {
+    const { blobs } = this.#options;
+    const { phase } = this.#machine.state;
+    const context = 'round' in phase ? phase.round.context : new Uint8Array(0);
+    const names = new Set(uploadsOf(phase).map(({ member }) => uploadName(context, member)));
+    for (const name of await blobs.list()) if (!names.has(name)) await blobs.delete(name);
+  }
+
+  /**
+   * After a restart: takes up the round, and the setup, that the last life of the process left open. Whoever is back is to be made known
+   * in the same turn: a phase that ends with what is done now goes on with those who are there.
+   */
+  resume(): void {
+    const { phase, setup } = this.#machine.state;
+    if (phase.kind !== 'idle') void this.#round.begin();
+    if (setup.kind !== 'idle') void this.#batch.begin();
+    this.#happened({ kind: 'restarted' });
   }
 
   joined(member: number): void {
@@ -83,25 +148,19 @@ export class RoundRunner {
 
   /** @throws what `fail` was given, also before */
   async openBatch(terms: BatchTerms, deadlineMs: number): Promise<BatchOutcome> {
-    return await this.#request<BatchOutcome>({ kind: 'batch-requested', terms, deadlineMs }, (settle) => {
-      this.#settleBatch = settle;
-    });
+    return await this.#request(this.#batch, { kind: 'batch-requested', terms, deadlineMs });
   }
 
   /** @throws what `fail` was given, also before */
   async openRound(terms: RoundTerms): Promise<RoundOutcome> {
-    return await this.#request<RoundOutcome>({ kind: 'round-requested', terms }, (settle) => {
-      this.#settleRound = settle;
-    });
+    return await this.#request(this.#round, { kind: 'round-requested', terms });
   }
 
-  async #request<T>(event: CoordinatorEvent, remember: (settle: (outcome: T) => void) => void): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
-      if (this.#fault !== undefined) throw this.#fault.error;
-      remember(resolve);
-      this.#reject = reject;
-      this.#dispatch(event);
-    });
+  async #request<T>(pending: Pending<T>, event: CoordinatorEvent): Promise<T> {
+    if (this.#fault !== undefined) throw this.#fault.error;
+    const outcome = pending.begin();
+    this.#dispatch(event);
+    return await outcome;
   }
 
   /** A message from a member with a session. Settles when it is fully taken, which is what paces the member's socket. */
@@ -111,19 +170,21 @@ export class RoundRunner {
     else this.#dispatch({ kind: 'message', from, message });
   }
 
-  /** Ends whatever is going on: the open request is rejected with `error`, and every later one. */
+  /** Ends whatever is going on: open requests are rejected with `error`, and every later one. */
   fail(error: unknown): void {
     if (this.#fault !== undefined) return;
     this.#fault = { error };
-    clearTimeout(this.#timer);
-    this.#reject(error);
+    clearTimeout(this.#timers.setup);
+    clearTimeout(this.#timers.round);
+    this.#batch.reject(error);
+    this.#round.reject(error);
   }
 
-  /** Ends timers and removes spools. */
+  /** Ends timers, and waits for what is under way. Whole uploads of an open round stay, for a restart. */
   async stop(): Promise<void> {
     this.fail(new RuntimeError('RUN_FAILED', 'the coordinator has stopped'));
     await this.#effects;
-    await this.#closeRound();
+    await this.#open?.suspend();
   }
 
   #spoolOf(member: number, roundContext: Uint8Array): UploadSpool | undefined {
@@ -137,24 +198,21 @@ export class RoundRunner {
       detail = await this.#spoolOf(from, body.roundContext)?.write(body.sequence, body.bytes);
     } catch (error) {
       // No fault of the member: the next one's upload would fail alike.
-      const reason = systemErrorCode(error) ?? String(error);
-      const { spoolDirectory } = this.#options;
-      this.fail(
-        new RuntimeError(
-          'RUN_FAILED',
-          `cannot write uploads to ${spoolDirectory}: ${reason}`,
-          "check space and rights of 'output'",
-          error,
-        ),
-      );
+      this.fail(error);
       return;
     }
     if (detail !== undefined) this.#dispatch({ kind: 'upload-failed', from, detail });
   }
 
   async #receiveUploadEnd(from: number, message: Message<'upload-end'>): Promise<void> {
-    const spool = this.#spoolOf(from, message.body.roundContext);
-    const upload = await spool?.finish();
+    const { body } = message;
+    let upload: Awaited<ReturnType<UploadSpool['finish']>> | undefined;
+    try {
+      upload = await this.#spoolOf(from, body.roundContext)?.finish(body.digest);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
     if (upload?.fault !== undefined) {
       this.#dispatch({ kind: 'upload-failed', from, detail: upload.fault });
       return;
@@ -174,12 +232,11 @@ export class RoundRunner {
 
   #dispatch(event: CoordinatorEvent): void {
     if (this.#fault !== undefined) return;
-    const { state, effects } = stepCoordinator(this.#options.crypto, this.#state, event);
-    this.#state = state;
-    if (effects.length === 0) return;
+    const { effects, durable } = this.#machine.take(event);
     // One queue for all effects: they are carried out in the order in which the machine asked for them.
     this.#effects = this.#effects.then(async () => {
       try {
+        await durable;
         for (const effect of effects) if (this.#fault === undefined) await this.#perform(effect);
       } catch (error) {
         this.fail(error);
@@ -188,7 +245,7 @@ export class RoundRunner {
   }
 
   async #perform(effect: CoordinatorEffect): Promise<void> {
-    const { crypto, spoolDirectory, progress, send } = this.#options;
+    const { crypto, blobs, progress, send } = this.#options;
     switch (effect.kind) {
       case 'send':
         // Results travel with the log of sums, which also brings them to members that were away.
@@ -199,7 +256,8 @@ export class RoundRunner {
         return;
       case 'open-accumulator':
         await this.#closeRound();
-        this.#open = new Accumulator(crypto, effect.round, spoolDirectory);
+        this.#open = new Accumulator(crypto, effect.round, blobs);
+        await this.#open.restore(uploadsOf(this.#machine.state.phase), effect.restore);
         return;
       case 'add-input': {
         const { member, roundContext } = effect;
@@ -225,42 +283,53 @@ export class RoundRunner {
       case 'reject':
         progress.onReject(effect.rejection);
         return;
+      case 'evidence':
+        await progress.onEvidence(effect.evidence, effect.culprit);
+        return;
       case 'batch-opened':
-        clearTimeout(this.#timer);
-        this.#settleBatch({ kind: 'opened', members: effect.members });
+        clearTimeout(this.#timers.setup);
+        this.#batch.settle({ kind: 'opened', members: effect.members });
         return;
       case 'batch-aborted':
-        clearTimeout(this.#timer);
-        this.#settleBatch({ kind: 'aborted', code: effect.code, detail: effect.detail });
+        clearTimeout(this.#timers.setup);
+        this.#batch.settle({ kind: 'aborted', code: effect.code, detail: effect.detail });
         return;
       case 'round-completed': {
         const { round, survivors, survivorsDigest } = effect;
         const { opened } = this.#accumulator();
         await this.#closeRound();
-        this.#settleRound({ kind: 'opened', round, survivors, survivorsDigest, ...opened });
+        this.#round.settle({ kind: 'opened', round, survivors, survivorsDigest, ...opened });
         return;
       }
       case 'round-aborted': {
-        const { phase, code, detail } = effect;
-        clearTimeout(this.#timer);
+        const { terms, phase, code, detail, retryable } = effect;
+        clearTimeout(this.#timers.round);
         await this.#closeRound();
-        this.#settleRound({ kind: 'aborted', phase, code, detail });
+        this.#round.settle({ kind: 'aborted', terms, phase, code, detail, retryable });
         return;
       }
     }
   }
 
-  #startDeadline({ phaseNumber, ms }: Extract<CoordinatorEffect, { kind: 'start-deadline' }>): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#happened({ kind: 'deadline', phaseNumber }), ms);
+  #startDeadline({ lane, phaseNumber, ms }: Extract<CoordinatorEffect, { kind: 'start-deadline' }>): void {
+    clearTimeout(this.#timers[lane]);
+    this.#timers[lane] = setTimeout(() => this.#happened({ kind: 'deadline', lane, phaseNumber }), ms);
   }
 
   async #unmask({ request, round }: Extract<CoordinatorEffect, { kind: 'unmask' }>): Promise<void> {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timers.round);
+    const { phase } = this.#machine.state;
+    if (phase.kind !== 'opening') return;
     const roundContext = round.context;
     const result = await this.#accumulator().unmask(request);
-    if (result.ok) this.#happened({ kind: 'sum-opened', roundContext, digest: result.digest });
-    else this.#happened({ kind: 'sum-not-opened', roundContext, badDealers: result.badDealers });
+    if (!result.ok) {
+      this.#happened({ kind: 'sum-not-opened', roundContext, badDealers: result.badDealers });
+      return;
+    }
+    const { survivorsDigest } = phase;
+    const survivors = phase.survivors.map(({ member }) => member);
+    await this.#options.keepSum({ round, survivors, survivorsDigest, ...result.opened });
+    this.#happened({ kind: 'sum-opened', roundContext, digest: result.opened.digest });
   }
 
   #accumulator(): Accumulator {

@@ -1,30 +1,28 @@
-/** Drives one run: asks for sum after sum until the program has its model, and says why where it ends without. */
-import type { CryptoBackend } from '@tributary/crypto';
+/**
+ * Drives one run: asks for sum after sum until the program has its model, and says why where it ends without. Where the run stands
+ * follows from the sums that are opened, so that a restart goes on where the last life of the process ended.
+ */
+import { type CryptoBackend, liftWords, unpackWords } from '@tributary/crypto';
 import { decodeSum } from '@tributary/privacy';
-import {
-  batchTermsFor,
-  completeGraphThresholds,
-  EMPTY_LOG_HEAD,
-  nextLogHead,
-  ProtocolError,
-  roundTermsFor,
-  signMessage,
-  type ThresholdPreset,
-} from '@tributary/protocol';
+import { EMPTY_LOG_HEAD, type ExpectedRound, nextLogHead, roundTermsFor } from '@tributary/protocol';
 import { type ProgramRun, RouterError, type RouterModel } from '@tributary/router';
 import { expectedRound, RuntimeError } from '@tributary/runtime';
+import type { Batches } from './batches.ts';
 import type { CoordinatorConfig } from './config.ts';
 import type { Federation } from './federation.ts';
-import type { RoundOutcome } from './round-runner.ts';
+import type { AbortedAttempt, RoundOutcome } from './round-runner.ts';
 import type { RunTerms } from './run-terms.ts';
-import type { SumLog } from './sum-log.ts';
+import type { OpenedSum, SumLog } from './sum-log.ts';
 
 export interface RunDriverOptions {
   readonly crypto: CryptoBackend;
-  readonly config: Pick<CoordinatorConfig, 'deadlines' | 'keyCount' | 'thresholds'>;
+  readonly config: Pick<CoordinatorConfig, 'deadlines'>;
   readonly terms: RunTerms;
   readonly federation: Federation;
   readonly sums: SumLog;
+  readonly batches: Batches;
+  /** The last attempt of an earlier life, where it ended without a sum. */
+  readonly aborted: AbortedAttempt | undefined;
 }
 
 export interface RunResult {
@@ -37,33 +35,85 @@ export interface RunResult {
   readonly logHead: Uint8Array;
 }
 
+/** What follows from the sums so far. */
+interface Course {
+  readonly program: ProgramRun;
+  readonly rounds: number;
+  readonly logHead: Uint8Array;
+}
+
+type Inputs = Pick<RunDriverOptions, 'crypto' | 'terms' | 'sums'>;
+
+/** Whether the sums that are opened give the model: nobody is needed any more. @throws RuntimeError RUN_FAILED */
+export function hasItsModel(inputs: Inputs): boolean {
+  let course = begin(inputs);
+  while (course.program.kind === 'sum') {
+    const sum = inputs.sums.opened[course.rounds];
+    if (sum === undefined) return false;
+    course = advance(inputs, course, sum);
+  }
+  return true;
+}
+
+function begin({ terms }: Inputs): Course {
+  return { program: terms.program, rounds: 0, logHead: EMPTY_LOG_HEAD };
+}
+
 /** @throws RuntimeError TOO_FEW_SURVIVORS, RUN_FAILED, BAD_CONFIG; PrivacyError RING_OVERFLOW */
 export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
-  const { crypto, federation } = options;
-  const { manifest } = options.terms;
-  let { program } = options.terms;
-  let logHead = EMPTY_LOG_HEAD;
-  let round = 0;
-  let batch = 0;
-  const cohorts: number[] = [];
-  let survivors: readonly number[] = [];
-  while (program.kind === 'sum') {
-    const { plan } = program;
-    round += 1;
-    if (needsBatch(federation)) batch = await openBatch(options, batch + 1);
-    const expected = expectedRound(crypto, plan, program.stateBytes(), { round, logHead, ...manifest });
-    const outcome = await attempt(options, plan.step, expected);
-    if (outcome.kind === 'aborted') throw runFailure(round, plan.step, outcome);
-    logHead = await record(options, plan.step, outcome, logHead);
-    program = nextStep(program, round, decodeSum(outcome.sum, expected.encoding));
-    ({ survivors } = outcome);
-    cohorts.push(survivors.length);
-    federation.progress({ kind: 'sum', round, step: plan.step, survivors: survivors.length });
+  const { federation, sums } = options;
+  const earlier = sums.opened.length;
+  let course = begin(options);
+  let { aborted } = options;
+  while (course.program.kind === 'sum') {
+    const { step } = course.program.plan;
+    const sum = sums.opened[course.rounds];
+    if (sum !== undefined) {
+      course = advance(options, course, sum);
+      const { rounds: round } = course;
+      const { length: survivors } = sum.message.body.survivors;
+      if (round > earlier) federation.progress({ kind: 'sum', round, step, survivors });
+      continue;
+    }
+    const { roundInProgress } = federation.runner;
+    const outcome = await (roundInProgress ?? attempt(options, course, aborted));
+    aborted = outcome.kind === 'aborted' ? outcome : undefined;
+    federation.sessions.deliverSums();
   }
-  return { model: program.model, rounds: round, survivors, cohorts, logHead };
+  const cohorts = sums.opened.map(({ message }) => message.body.survivors.length);
+  const survivors = sums.opened.at(-1)?.message.body.survivors ?? [];
+  const { program, rounds, logHead } = course;
+  return { model: program.model, rounds, survivors, cohorts, logHead };
+}
+
+function expectedOf({ crypto, terms }: Inputs, course: Course): ExpectedRound | undefined {
+  const { program, rounds, logHead } = course;
+  if (program.kind !== 'sum') return undefined;
+  const round = rounds + 1;
+  return expectedRound(crypto, program.plan, program.stateBytes(), { round, logHead, ...terms.manifest });
 }
 
 /** @throws RuntimeError RUN_FAILED where the sum leaves nothing to learn from */
+function advance(inputs: Inputs, course: Course, { message, packed }: OpenedSum): Course {
+  const { program, rounds } = course;
+  const expected = expectedOf(inputs, course);
+  if (program.kind !== 'sum' || expected === undefined) return course;
+  const words = new Int32Array(expected.dimension);
+  if (!unpackWords(packed, expected.bits, words)) {
+    throw new RuntimeError(
+      'RUN_FAILED',
+      `the sum of round ${rounds + 1} is not the one that the run asked for`,
+    );
+  }
+  liftWords(words, expected.bits);
+  return {
+    program: nextStep(program, rounds + 1, decodeSum(words, expected.encoding)),
+    rounds: rounds + 1,
+    logHead: nextLogHead(inputs.crypto, course.logHead, message.body),
+  };
+}
+
+/** @throws RuntimeError RUN_FAILED */
 function nextStep(
   program: Extract<ProgramRun, { kind: 'sum' }>,
   round: number,
@@ -73,118 +123,52 @@ function nextStep(
     return program.next(sum);
   } catch (error) {
     if (!(error instanceof RouterError)) throw error;
-    throw new RuntimeError(
-      'RUN_FAILED',
-      `round ${round} (${program.plan.step}): ${error.message}`,
-      '',
-      error,
-    );
+    const { step } = program.plan;
+    throw new RuntimeError('RUN_FAILED', `round ${round} (${step}): ${error.message}`, '', error);
   }
 }
 
-/** A batch serves until its key indices are used up, or until somebody is there who came after it was opened. */
-function needsBatch({ runner, sessions, strangers }: Federation): boolean {
-  const { batch } = runner;
-  if (batch === undefined || batch.nextKeyIndex >= batch.terms.keyCount) return true;
-  return sessions.present.some((id) => strangers.has(id));
-}
-
-async function openBatch(options: RunDriverOptions, batch: number): Promise<number> {
-  const { crypto, config, terms, federation } = options;
-  const { roster, run } = terms;
-  const { runner, sessions, strangers } = federation;
-  const cohort = sessions.present;
-  strangers.clear();
-  const thresholds = thresholdsFor(cohort.length, config.thresholds);
-  const { keyCount } = config;
-  const outcome = await runner.openBatch(
-    batchTermsFor(crypto, { roster, run, batch, cohort, thresholds, keyCount }),
-    config.deadlines.setup,
-  );
-  if (outcome.kind === 'opened') return batch;
-  if (outcome.code === 'UNSAFE_TERMS') {
-    throw new RuntimeError(
-      'BAD_CONFIG',
-      `'thresholds' ${config.thresholds} do not fit the members that are there: ${outcome.detail}`,
-      'wait for more organisations, or take another preset',
-    );
-  }
-  throw new RuntimeError(
-    'TOO_FEW_SURVIVORS',
-    `setup: ${outcome.detail}`,
-    'bring the missing members back and start again',
-  );
-}
-
-/** @throws RuntimeError TOO_FEW_SURVIVORS */
-function thresholdsFor(cohort: number, preset: ThresholdPreset): ReturnType<typeof completeGraphThresholds> {
-  try {
-    return completeGraphThresholds(cohort, preset);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw new RuntimeError('TOO_FEW_SURVIVORS', `setup: ${error.message}`, error.hint, error);
-  }
-}
-
+/**
+ * One attempt at the sum that follows; each takes a key index of its own.
+ * @param aborted the attempt before it at the same sum
+ */
 async function attempt(
-  { config, federation: { runner } }: RunDriverOptions,
-  step: string,
-  expected: ReturnType<typeof expectedRound>,
+  options: RunDriverOptions,
+  course: Course,
+  aborted: AbortedAttempt | undefined,
 ): Promise<RoundOutcome> {
-  const { batch } = runner;
-  if (batch === undefined) throw new RuntimeError('RUN_FAILED', 'no batch is open');
-  const { context: batchContext, nextKeyIndex: keyIndex } = batch;
-  return await runner.openRound(
-    roundTermsFor(expected, { batchContext, keyIndex, attempt: 1, step, deadlines: config.deadlines }),
+  const { config, batches, federation } = options;
+  const expected = expectedOf(options, course);
+  if (course.program.kind !== 'sum' || expected === undefined) {
+    throw new RuntimeError('RUN_FAILED', 'the program asks for no sum');
+  }
+  if (aborted !== undefined) requireAnother(options, aborted);
+  const { context: batchContext, nextKeyIndex: keyIndex } = await batches.usable();
+  const outcome = federation.runner.openRound(
+    roundTermsFor(expected, {
+      batchContext,
+      keyIndex,
+      attempt: (aborted?.terms.attempt ?? 0) + 1,
+      step: course.program.plan.step,
+      deadlines: config.deadlines,
+    }),
   );
+  batches.renewAhead();
+  return await outcome;
 }
 
-function runFailure(
-  round: number,
-  step: string,
-  outcome: Extract<RoundOutcome, { kind: 'aborted' }>,
-): RuntimeError {
-  const tooFew = outcome.code === 'BELOW_FLOOR' || outcome.code === 'BELOW_THRESHOLD';
-  return new RuntimeError(
+/** @throws RuntimeError where the attempt was the last */
+function requireAnother({ federation }: RunDriverOptions, aborted: AbortedAttempt): void {
+  const { terms, phase, code, detail, retryable } = aborted;
+  const { round, attempt: number, step } = terms;
+  if (retryable) {
+    federation.progress({ kind: 'retry', round, attempt: number + 1, detail });
+    return;
+  }
+  const tooFew = code === 'BELOW_FLOOR' || code === 'BELOW_THRESHOLD';
+  throw new RuntimeError(
     tooFew ? 'TOO_FEW_SURVIVORS' : 'RUN_FAILED',
-    `round ${round} (${step}) ended in phase ${outcome.phase}: ${outcome.detail}`,
+    `round ${round} (${step}) ended in phase ${phase}: ${detail}`,
     tooFew ? 'bring the missing members back and start the run again' : '',
   );
-}
-
-/** Puts the opened sum into the log and on its way to all members. @returns the log's new head */
-async function record(
-  { crypto, terms: { identity, roster }, federation: { sessions }, sums }: RunDriverOptions,
-  step: string,
-  outcome: Extract<RoundOutcome, { kind: 'opened' }>,
-  logHead: Uint8Array,
-): Promise<Uint8Array> {
-  const { terms, context: roundContext } = outcome.round;
-  const { survivors, survivorsDigest, digest, packed } = outcome;
-  const body = {
-    roundContext,
-    round: terms.round,
-    survivors,
-    survivorsDigest,
-    length: packed.length,
-    digest,
-  };
-  const message = {
-    kind: 'round-result',
-    body,
-    signature: signMessage(crypto, identity.secretKey, 'round-result', body),
-  } as const;
-  await sums.append(
-    { message, packed },
-    {
-      step,
-      dimension: terms.dimension,
-      bits: terms.bits,
-      scale: terms.encoding.scale,
-      survivors: survivors.map((id) => roster.members[id]?.name ?? String(id)),
-    },
-    outcome.sum,
-  );
-  sessions.deliverSums();
-  return nextLogHead(crypto, logHead, body);
 }

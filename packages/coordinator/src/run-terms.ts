@@ -1,12 +1,7 @@
 /** Everything that a run stands on, read and checked before anything is written or anybody connects. */
 import { equalBytes, toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
-import {
-  completeGraphThresholds,
-  MAX_MANIFEST_LENGTH,
-  ProtocolError,
-  type Roster,
-} from '@tributary/protocol';
+import { MAX_MANIFEST_LENGTH, ProtocolError, type Roster, thresholdsFor } from '@tributary/protocol';
 import { type ProgramRun, startProgram } from '@tributary/router';
 import {
   encodeManifest,
@@ -29,8 +24,11 @@ export interface RunTerms {
   readonly program: ProgramRun;
 }
 
-/** @throws RuntimeError BAD_FILE, BAD_CONFIG; RouterError for the program's parameters */
-export function readRunTerms(config: CoordinatorConfig): RunTerms {
+/**
+ * @param seed of a run that was begun before; a new run draws its own
+ * @throws RuntimeError BAD_FILE, BAD_CONFIG; RouterError for the program's parameters
+ */
+export function readRunTerms(config: CoordinatorConfig, seed?: string): RunTerms {
   const roster = readRosterFile(config.roster);
   const identity = coordinatorIdentity(config, roster);
   checkCohort(config, roster.members.length);
@@ -45,7 +43,7 @@ export function readRunTerms(config: CoordinatorConfig): RunTerms {
     ...config.run,
     contributors: roster.members.length,
     privacy: 'none',
-    seed: toHex(nodeRandomBytes(32)),
+    seed: seed ?? toHex(nodeRandomBytes(32)),
   };
   const manifestText = encodeManifest(manifest);
   if (manifestText.length > MAX_MANIFEST_LENGTH) {
@@ -80,7 +78,7 @@ function checkCohort({ cohort, roster, thresholds }: CoordinatorConfig, members:
     );
   }
   try {
-    completeGraphThresholds(members, thresholds);
+    thresholdsFor(members, thresholds);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new RuntimeError('BAD_CONFIG', `${roster}: ${error.message}`, error.hint, error);

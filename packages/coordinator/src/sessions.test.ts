@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { nodeBackend } from '@tributary/crypto/node';
-import { encodeMessage, type Message, verifyMessage } from '@tributary/protocol';
+import {
+  encodeMessage,
+  type Message,
+  OLDEST_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  verifyMessage,
+} from '@tributary/protocol';
 import { CLOSE, createLogger } from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ListeningServer, listen } from './server.ts';
@@ -88,6 +94,7 @@ function openedSum(round: number, bytes = 100): OpenedSum {
       body: {
         roundContext: new Uint8Array(32).fill(round),
         round,
+        attempt: 1,
         survivors: [0, 1, 2],
         survivorsDigest: new Uint8Array(32),
         length: bytes,
@@ -100,6 +107,8 @@ function openedSum(round: number, bytes = 100): OpenedSum {
 
 const resultsOf = (guest: Visitor): number[] =>
   guest.received.flatMap((message) => (message.kind === 'round-result' ? [message.body.round] : []));
+
+const HERE = `${OLDEST_PROTOCOL_VERSION}..${PROTOCOL_VERSION}`;
 
 describe('the handshake', () => {
   it('opens a session for who signs the challenge with a key of the roster', async () => {
@@ -117,6 +126,34 @@ describe('the handshake', () => {
     ).toBe(true);
     await expectEvents('1 joined');
     expect(sessions.present).toEqual([1]);
+  });
+
+  it.each([
+    [OLDEST_PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION],
+    [PROTOCOL_VERSION, PROTOCOL_VERSION],
+    [PROTOCOL_VERSION + 1, PROTOCOL_VERSION],
+  ])('with a member whose newest version is %i speaks version %i', async (newestVersion, spoken) => {
+    const guest = visitor();
+    await guest.hello(0, { oldestVersion: OLDEST_PROTOCOL_VERSION, newestVersion });
+    expect((await guest.hears('welcome')).body.version).toBe(spoken);
+    expect(sessions.versionOf(0)).toBe(spoken);
+  });
+
+  it('remembers whom it could not speak with, until it can', async () => {
+    const newer = visitor();
+    await newer.hello(2, { oldestVersion: PROTOCOL_VERSION + 1, newestVersion: PROTOCOL_VERSION + 1 });
+    await newer.closed;
+    expect(sessions.refusedVersion(2)).toBe(
+      `protocol ${HERE} here, ${PROTOCOL_VERSION + 1}..${PROTOCOL_VERSION + 1} there`,
+    );
+    // A stranger cannot say it in its name.
+    const stranger = visitor();
+    const versions = { oldestVersion: PROTOCOL_VERSION + 1, newestVersion: PROTOCOL_VERSION + 1 };
+    await stranger.hello(1, versions, new Uint8Array(32));
+    expect((await stranger.closed).code).toBe(CLOSE.notAuthenticated);
+    expect(sessions.refusedVersion(1)).toBeUndefined();
+    await joined(2);
+    expect(sessions.refusedVersion(2)).toBeUndefined();
   });
 
   it('challenges each connection anew', async () => {
@@ -157,15 +194,15 @@ describe('the handshake', () => {
     ],
     [
       'of a version to come',
-      [0, { oldestVersion: 2, newestVersion: 3 }],
+      [0, { oldestVersion: PROTOCOL_VERSION + 1, newestVersion: PROTOCOL_VERSION + 2 }],
       CLOSE.version,
-      'protocol 1..1 here, 2..3 there',
+      `protocol ${HERE} here, ${PROTOCOL_VERSION + 1}..${PROTOCOL_VERSION + 2} there`,
     ],
     [
       'of a version that is past',
       [0, { oldestVersion: 0, newestVersion: 0 }],
       CLOSE.version,
-      'protocol 1..1 here, 0..0 there',
+      `protocol ${HERE} here, 0..0 there`,
     ],
   ])('refuses a hello %s', async (_, hello, code, reason) => {
     const guest = visitor();
@@ -237,6 +274,7 @@ describe('a member', () => {
       phase: '',
       code: '',
       detail: '',
+      asks: 'nothing',
     });
     await fresh.hears('round-aborted');
     expect(old.received.map(({ kind }) => kind)).toEqual(['challenge', 'welcome']);
@@ -330,7 +368,7 @@ describe('opened sums', () => {
     expect(resultsOf(stalled)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it('do not go to a member that claims to know more of them', async () => {
+  it('all go to a member that knows more of them, which are those of another run', async () => {
     openedSums = [openedSum(1)];
     const guest = visitor();
     await guest.hello(0, { knownSums: 3 });
@@ -339,8 +377,8 @@ describe('opened sums', () => {
       openedSums.push(openedSum(round));
       sessions.deliverSums();
     }
-    await guest.hears('round-result');
-    expect(resultsOf(guest)).toEqual([4]);
+    await guest.hears('round-result', 4);
+    expect(resultsOf(guest)).toEqual([1, 2, 3, 4]);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 } from '@tributary/protocol';
 import { CLOSE, type CloseCode, type Logger, MessageSocket } from '@tributary/runtime';
 import type { WebSocket } from 'ws';
-import { checkHello, HELLO_TIMEOUT_MS, MAX_GREETING_BYTES } from './greeting.ts';
+import { checkHello, commonVersion, HELLO_TIMEOUT_MS, MAX_GREETING_BYTES } from './greeting.ts';
 import { Outbox } from './outbox.ts';
 import { type OpenedSum, resultFrames } from './sum-log.ts';
 
@@ -39,6 +39,8 @@ export interface SessionOptions {
 interface Session {
   readonly socket: MessageSocket;
   readonly outbox: Outbox;
+  /** Protocol version that is spoken in it. */
+  readonly version: number;
   /** Opened sums that the member has, or that are on their way to it. */
   knownSums: number;
 }
@@ -48,6 +50,8 @@ export class Sessions {
   readonly #events: SessionEvents;
   readonly #root: Uint8Array;
   readonly #members = new Map<number, Session>();
+  /** Members whose last hello was of a version that is not spoken here, with the versions. */
+  readonly #otherVersions = new Map<number, string>();
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
@@ -58,6 +62,16 @@ export class Sessions {
   /** Members with a session, ascending. */
   get present(): readonly number[] {
     return [...this.#members.keys()].toSorted((a, b) => a - b);
+  }
+
+  /** The newest protocol version that a member with a session and the coordinator both speak. */
+  versionOf(member: number): number {
+    return this.#members.get(member)?.version ?? PROTOCOL_VERSION;
+  }
+
+  /** The versions that a member offered in vain, where it is not there for that reason. */
+  refusedVersion(member: number): string | undefined {
+    return this.#otherVersions.get(member);
   }
 
   /**
@@ -79,6 +93,7 @@ export class Sessions {
         endGreeting();
         if (!greeting.ok) {
           log.warn({ reason: greeting.reason }, 'connection refused');
+          if (greeting.member !== undefined) this.#otherVersions.set(greeting.member, greeting.reason);
           socket.close(greeting.code, greeting.reason);
           return;
         }
@@ -86,7 +101,8 @@ export class Sessions {
         this.#open(greeting.hello, {
           socket,
           outbox: new Outbox(socket),
-          knownSums: greeting.hello.knownSums,
+          version: commonVersion(greeting.hello),
+          knownSums: this.#knownSums(greeting.hello),
         });
       },
       onFault: (error) => log.error({ client: this.#name(member), err: error }, 'message not handled'),
@@ -102,19 +118,25 @@ export class Sessions {
     void socket.sendFrame(this.#signed('challenge', { federation: roster.federation, nonce: challenge }));
   }
 
+  /** Whoever knows more sums than there are means those of another run. */
+  #knownSums({ knownSums }: Bodies['hello']): number {
+    return knownSums <= this.#options.openedSums().length ? knownSums : 0;
+  }
+
   #isCurrent(member: number, socket: MessageSocket): boolean {
     return this.#members.get(member)?.socket === socket;
   }
 
   #open(hello: Bodies['hello'], session: Session): void {
     const { member } = hello;
+    this.#otherVersions.delete(member);
     this.disconnect(member, CLOSE.superseded, 'a newer connection of this member took over');
     const openedSums = this.#options.openedSums();
     this.#members.set(member, session);
     const { manifest } = this.#options;
     const welcome = {
       nonce: hello.nonce,
-      version: PROTOCOL_VERSION,
+      version: session.version,
       manifest,
       openedSums: openedSums.length,
     };

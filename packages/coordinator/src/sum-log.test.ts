@@ -1,10 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toHex } from '@tributary/crypto';
-import { decodeMessage } from '@tributary/protocol';
+import { packedLength, packWords, toHex } from '@tributary/crypto';
+import { nodeBackend } from '@tributary/crypto/node';
+import { decodeMessage, signMessage } from '@tributary/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenedSum, resultFrames, SumLog } from './sum-log.ts';
+import { testFederation } from './testing/federation.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -19,6 +29,7 @@ function openedSum(round: number, packed = new Uint8Array(8)): OpenedSum {
       body: {
         roundContext: new Uint8Array(32).fill(round),
         round,
+        attempt: 1,
         survivors: [0, 2],
         survivorsDigest: new Uint8Array(32),
         length: packed.length,
@@ -30,11 +41,12 @@ function openedSum(round: number, packed = new Uint8Array(8)): OpenedSum {
   };
 }
 
+const RUN = new Uint8Array(32).fill(5);
 const RECORD = { step: 'mean', dimension: 3, bits: 20, scale: 4, survivors: ['acme', 'initech'] };
 
 describe('the log of opened sums', () => {
   it('has a line and a file of little-endian words for each', async () => {
-    const log = new SumLog(directory);
+    const log = new SumLog(directory, RUN);
     await log.create();
     await log.append(openedSum(1), RECORD, Int32Array.of(1, -2, 300));
     await log.append(openedSum(2), RECORD, Int32Array.of(0, 0, 0));
@@ -42,10 +54,14 @@ describe('the log of opened sums', () => {
     const lines = readFileSync(join(directory, 'sums.jsonl'), 'utf8').trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(JSON.parse(lines[0] ?? '')).toEqual({
+      run: '05'.repeat(32),
       round: 1,
+      attempt: 1,
       ...RECORD,
       roundContext: '01'.repeat(32),
+      survivorsDigest: '00'.repeat(32),
       digest: toHex(new Uint8Array(32).fill(9)),
+      signature: '00'.repeat(64),
       file: 'sums/00001.i32',
     });
     expect([...readFileSync(join(directory, 'sums/00001.i32'))]).toEqual([
@@ -57,13 +73,13 @@ describe('the log of opened sums', () => {
     mkdirSync(join(directory, 'sums'));
     writeFileSync(join(directory, 'sums', '00099.i32'), 'old');
     writeFileSync(join(directory, 'sums.jsonl'), 'old\n');
-    await new SumLog(directory).create();
+    await new SumLog(directory, RUN).create();
     expect(readFileSync(join(directory, 'sums.jsonl'), 'utf8')).toBe('');
     expect(existsSync(join(directory, 'sums', '00099.i32'))).toBe(false);
   });
 
   it('says what it cannot write, and does not count it as opened', async () => {
-    const log = new SumLog(directory);
+    const log = new SumLog(directory, RUN);
     await log.create();
     rmSync(join(directory, 'sums'), { recursive: true });
     await expect(log.append(openedSum(1), RECORD, Int32Array.of(1))).rejects.toMatchObject({
@@ -71,6 +87,102 @@ describe('the log of opened sums', () => {
       message: `cannot write ${directory}/sums.jsonl: no such file or directory`,
     });
     expect(log.opened).toEqual([]);
+  });
+});
+
+const index = (): string => join(directory, 'sums.jsonl');
+
+describe('the log of opened sums after a restart', () => {
+  const { roster, coordinatorIdentity } = testFederation(3);
+  const WORDS = [Int32Array.of(5, -7, 0), Int32Array.of(1, 2, -3)];
+
+  /** As a coordinator signs it. */
+  function signedSum(round: number): [OpenedSum, typeof RECORD, Int32Array] {
+    const words = WORDS[round - 1] ?? new Int32Array(3);
+    const packed = new Uint8Array(packedLength(3, RECORD.bits));
+    packWords(words, RECORD.bits, packed);
+    const body = {
+      ...openedSum(round).message.body,
+      length: packed.length,
+      digest: nodeBackend.sha256(packed),
+    };
+    const signature = signMessage(nodeBackend, coordinatorIdentity, 'round-result', body);
+    const record = { ...RECORD, survivors: ['org-0', 'org-2'] };
+    return [{ message: { kind: 'round-result', body, signature }, packed }, record, words];
+  }
+
+  async function twoSums(): Promise<SumLog> {
+    const log = new SumLog(directory, RUN);
+    await log.create();
+    await log.append(...signedSum(1));
+    await log.append(...signedSum(2));
+    return log;
+  }
+
+  async function restored(run = RUN): Promise<SumLog> {
+    const log = new SumLog(directory, run);
+    await log.restore(nodeBackend, roster);
+    return log;
+  }
+
+  it('has the sums that it had, and goes on behind them', async () => {
+    const before = await twoSums();
+    const log = await restored();
+    expect(log.opened).toEqual(before.opened);
+    await log.append(...signedSum(3));
+    expect((await restored()).opened).toHaveLength(3);
+  });
+
+  it('takes a sum once that it is given twice, and no other one of the same round', async () => {
+    await twoSums();
+    const log = await restored();
+    await log.append(...signedSum(2));
+    expect((await restored()).opened).toHaveLength(2);
+    const [, record, words] = signedSum(2);
+    await expect(log.append(openedSum(2), record, words)).rejects.toMatchObject({ code: 'RUN_FAILED' });
+    await expect(log.append(openedSum(4), record, words)).rejects.toMatchObject({ code: 'RUN_FAILED' });
+  });
+
+  it('cuts off a line that was being written', async () => {
+    await twoSums();
+    appendFileSync(index(), '{"run":"05');
+    expect((await restored()).opened).toHaveLength(2);
+    expect(readFileSync(index(), 'utf8').endsWith('}\n')).toBe(true);
+  });
+
+  it('is empty where there is none, or one of another run', async () => {
+    expect((await restored()).opened).toEqual([]);
+    await twoSums();
+    expect((await restored(new Uint8Array(32))).opened).toEqual([]);
+    expect(readFileSync(index(), 'utf8')).toBe('');
+  });
+
+  it.each<[string, (text: string) => string, string]>([
+    ['a line is no JSON', (text) => text.replace('{', '('), 'line 1 is no JSON'],
+    ['a field is missing', (text) => text.replace('"bits":20,', ''), "line 1 has no valid 'bits'"],
+    ['a file outside is named', (text) => text.replace('sums/0', '../0'), "line 1 has no valid 'file'"],
+    ['a survivor was added', (text) => text.replace('"org-0"', '"org-0","org-1"'), 'line 1 and its file'],
+    ['a survivor is a stranger', (text) => text.replace('org-0', 'org-9'), 'line 1 and its file'],
+    ['a line is gone', (text) => text.slice(text.indexOf('\n') + 1), 'line 1 and its file'],
+  ])('is refused where %s', async (_, change, message) => {
+    await twoSums();
+    writeFileSync(index(), change(readFileSync(index(), 'utf8')));
+    await expect(restored()).rejects.toMatchObject({
+      code: 'BAD_FILE',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('is refused where a sum was changed, or is gone', async () => {
+    await twoSums();
+    const file = join(directory, 'sums', '00002.i32');
+    writeFileSync(file, new Uint8Array(12));
+    await expect(restored()).rejects.toMatchObject({ code: 'BAD_FILE' });
+    rmSync(file);
+    await expect(restored()).rejects.toMatchObject({
+      code: 'BAD_FILE',
+      message: `${index()}: line 2 and its file are not a sum that was opened`,
+    });
   });
 });
 

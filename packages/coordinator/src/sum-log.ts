@@ -1,9 +1,27 @@
-/** The sums that were opened, on disk for the operator and at hand for members that come late. They are public. */
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+/**
+ * The sums that were opened, on disk for the operator and at hand for members that come late. They are public. The log is what a run
+ * goes on from after a restart: a sum is in it, durably, before its round counts as opened.
+ */
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toHex } from '@tributary/crypto';
-import { CHUNK_WORDS, EMPTY_SIGNATURE, encodeMessage, type Message } from '@tributary/protocol';
-import { fileFailure } from '@tributary/runtime';
+import { type CryptoBackend, equalBytes, fromHex, packedLength, packWords, toHex } from '@tributary/crypto';
+import {
+  CHUNK_WORDS,
+  EMPTY_SIGNATURE,
+  encodeMessage,
+  type Message,
+  type Roster,
+  verifyMessage,
+} from '@tributary/protocol';
+import {
+  appendDurably,
+  fileFailure,
+  nodeFileSystem,
+  RuntimeError,
+  syncDirectory,
+  writeDurably,
+} from '@tributary/runtime';
+import { z } from 'zod';
 
 export interface OpenedSum {
   readonly message: Message<'round-result'>;
@@ -11,9 +29,13 @@ export interface OpenedSum {
   readonly packed: Uint8Array;
 }
 
-/** One line of `sums.jsonl`. */
+/** One line of `sums.jsonl`. Digests, contexts and the signature are hexadecimal. */
 export interface SumRecord {
+  /** The run's id. */
+  readonly run: string;
   readonly round: number;
+  /** The attempt that was opened. */
+  readonly attempt: number;
   readonly step: string;
   readonly dimension: number;
   readonly bits: number;
@@ -21,10 +43,36 @@ export interface SumRecord {
   /** Names of the members in the sum. */
   readonly survivors: readonly string[];
   readonly roundContext: string;
+  readonly survivorsDigest: string;
+  /** SHA-256 of the packed sum. */
   readonly digest: string;
+  /** The coordinator's, over the result that members get. */
+  readonly signature: string;
   /** File with the sum as little-endian Int32. */
   readonly file: string;
 }
+
+const hex = (bytes: number): z.ZodType<string> =>
+  z
+    .string()
+    .length(2 * bytes)
+    .regex(/^[0-9a-f]*$/);
+
+const sumRecord: z.ZodType<SumRecord> = z.object({
+  run: hex(32),
+  round: z.int().min(1).max(65_535),
+  attempt: z.int().min(1),
+  step: z.string(),
+  dimension: z.int().min(1),
+  bits: z.int().min(13).max(32),
+  scale: z.number(),
+  survivors: z.array(z.string()),
+  roundContext: hex(32),
+  survivorsDigest: hex(32),
+  digest: hex(32),
+  signature: hex(64),
+  file: z.string().regex(/^sums\/\d{5}\.i32$/),
+});
 
 const CHUNK_BYTES = CHUNK_WORDS * 4;
 
@@ -40,10 +88,13 @@ export function* resultFrames({ message, packed }: OpenedSum): Generator<Uint8Ar
 
 export class SumLog {
   readonly #directory: string;
+  readonly #run: string;
   readonly #opened: OpenedSum[] = [];
 
-  constructor(directory: string) {
+  /** @param run id of the run whose sums these are */
+  constructor(directory: string, run: Uint8Array) {
     this.#directory = directory;
+    this.#run = toHex(run);
   }
 
   /** Sums opened so far, oldest first. */
@@ -54,36 +105,145 @@ export class SumLog {
   /** Begins an empty log; sums of an earlier run are removed. @throws RuntimeError BAD_FILE */
   async create(): Promise<void> {
     await this.#writing(async () => {
+      // The index first: a line never names a file that is gone.
+      await writeDurably(this.#index, '');
       await rm(join(this.#directory, 'sums'), { recursive: true, force: true });
       await mkdir(join(this.#directory, 'sums'), { recursive: true });
-      await writeFile(this.#index, '');
+      await syncDirectory(nodeFileSystem, this.#directory);
     });
   }
 
-  /** @throws RuntimeError BAD_FILE */
+  /**
+   * Reads back the sums of this run; where there are none begins an empty log.
+   * @throws RuntimeError BAD_FILE where they are not the ones that were opened
+   */
+  async restore(crypto: CryptoBackend, roster: Roster): Promise<void> {
+    const lines = await this.#lines();
+    const records = lines.map((line, i) => this.#record(line, i));
+    if (records.length === 0 || records[0]?.run !== this.#run) {
+      await this.create();
+      return;
+    }
+    for (const [i, record] of records.entries()) {
+      const sum = await this.#restoredSum(crypto, roster, record);
+      if (record.run !== this.#run || record.round !== i + 1 || sum === undefined) {
+        throw this.#damaged(`line ${i + 1} and its file are not a sum that was opened`);
+      }
+      this.#opened.push(sum);
+    }
+  }
+
+  /**
+   * Resolves once the sum is durable. A sum that is there already, from before a restart, is not written again.
+   * @throws RuntimeError BAD_FILE; RUN_FAILED where another sum of the same round is there
+   */
   async append(
     opened: OpenedSum,
-    record: Omit<SumRecord, 'file' | 'roundContext' | 'digest' | 'round'>,
+    record: Pick<SumRecord, 'step' | 'dimension' | 'bits' | 'scale' | 'survivors'>,
     words: Int32Array,
   ): Promise<void> {
-    const { body } = opened.message;
-    const file = join('sums', `${String(body.round).padStart(5, '0')}.i32`);
+    const { body, signature } = opened.message;
+    const known = this.#opened[body.round - 1];
+    if (known !== undefined || body.round !== this.#opened.length + 1) {
+      if (known !== undefined && equalBytes(known.message.body.digest, body.digest)) return;
+      throw new RuntimeError('RUN_FAILED', `round ${body.round} does not follow the sums that are opened`);
+    }
+    const file = `sums/${String(body.round).padStart(5, '0')}.i32`;
     const line: SumRecord = {
+      run: this.#run,
       round: body.round,
+      attempt: body.attempt,
       ...record,
       roundContext: toHex(body.roundContext),
+      survivorsDigest: toHex(body.survivorsDigest),
       digest: toHex(body.digest),
+      signature: toHex(signature),
       file,
     };
     await this.#writing(async () => {
-      await writeFile(join(this.#directory, file), littleEndian(words));
-      await appendFile(this.#index, `${JSON.stringify(line)}\n`);
+      await writeDurably(join(this.#directory, file), littleEndian(words));
+      await appendDurably(this.#index, `${JSON.stringify(line)}\n`);
     });
     this.#opened.push(opened);
   }
 
   get #index(): string {
     return join(this.#directory, 'sums.jsonl');
+  }
+
+  /** Whole lines of the index; what a crash has left of the last one is cut off. */
+  async #lines(): Promise<string[]> {
+    let text: Buffer;
+    try {
+      text = await readFile(this.#index);
+    } catch {
+      return [];
+    }
+    const end = text.lastIndexOf('\n') + 1;
+    if (end < text.length) {
+      await this.#writing(async () => {
+        const file = await open(this.#index, 'r+');
+        try {
+          await file.truncate(end);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      });
+    }
+    return text
+      .subarray(0, end)
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  }
+
+  #record(line: string, index: number): SumRecord {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      throw this.#damaged(`line ${index + 1} is no JSON`);
+    }
+    const parsed = sumRecord.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const [field] = parsed.error.issues[0]?.path ?? [];
+    throw this.#damaged(`line ${index + 1} has no valid '${String(field ?? 'record')}'`);
+  }
+
+  /** @returns undefined where record and file are not what the coordinator signed */
+  async #restoredSum(
+    crypto: CryptoBackend,
+    roster: Roster,
+    record: SumRecord,
+  ): Promise<OpenedSum | undefined> {
+    const { dimension, bits } = record;
+    const bytes = await readFile(join(this.#directory, record.file)).catch(() => new Uint8Array(0));
+    if (bytes.length !== 4 * dimension) return undefined;
+    const packed = new Uint8Array(packedLength(dimension, bits));
+    packWords(fromLittleEndian(bytes), bits, packed);
+    const digest = crypto.sha256(packed);
+    const body = {
+      roundContext: bytesOf(record.roundContext),
+      round: record.round,
+      attempt: record.attempt,
+      survivors: record.survivors.map((name) => roster.members.findIndex((member) => member.name === name)),
+      survivorsDigest: bytesOf(record.survivorsDigest),
+      length: packed.length,
+      digest,
+    };
+    const signature = bytesOf(record.signature);
+    if (body.survivors.includes(-1)) return undefined;
+    if (!verifyMessage(crypto, roster.coordinatorKey, 'round-result', body, signature)) return undefined;
+    return { message: { kind: 'round-result', body, signature }, packed };
+  }
+
+  #damaged(what: string): RuntimeError {
+    return new RuntimeError(
+      'BAD_FILE',
+      `${this.#index}: ${what}`,
+      "restore 'output' from a backup, or begin the run anew in another 'output'",
+    );
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {
@@ -95,8 +255,17 @@ export class SumLog {
   }
 }
 
+function bytesOf(text: string): Uint8Array {
+  return fromHex(text) ?? new Uint8Array(0);
+}
+
 function littleEndian(words: Int32Array): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(words.length * 4));
   words.forEach((word, i) => bytes.setInt32(i * 4, word, true));
   return new Uint8Array(bytes.buffer);
+}
+
+function fromLittleEndian(bytes: Uint8Array): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(4 * i, true));
 }

@@ -1,22 +1,18 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { addPackedWords, packedLength, packWords, unpackWords } from '@tributary/crypto';
+import { packedLength, packWords, unpackWords } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { CHUNK_WORDS } from '@tributary/protocol';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UploadSpool, type VectorShape } from './upload-spool.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type BlobStore, memoryBlobStore } from '@tributary/runtime';
+import { UploadSpool, uploadName, type VectorShape } from './upload-spool.ts';
 
-let directory: string;
-let path: string;
+const name = uploadName(new Uint8Array(32).fill(0xab), 7);
+let blobs: BlobStore;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tributary-spool-'));
-  path = join(directory, '1-1-0.upload');
+  blobs = memoryBlobStore();
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const spoolFor = (shape: VectorShape): UploadSpool => new UploadSpool(nodeBackend, path, shape);
+const spoolFor = (shape: VectorShape): UploadSpool => new UploadSpool(nodeBackend, blobs, name, shape);
 
 function packed(words: Int32Array, bits: number): Uint8Array {
   const bytes = new Uint8Array(packedLength(words.length, bits));
@@ -36,29 +32,61 @@ async function writeAll(spool: UploadSpool, chunks: readonly Uint8Array[]): Prom
     expect(await spool.write(sequence, chunk)).toBeUndefined();
 }
 
+/** Finishes an upload whose member signed what it sent. */
+async function finish(spool: UploadSpool, bytes: Uint8Array): ReturnType<UploadSpool['finish']> {
+  return await spool.finish(nodeBackend.sha256(bytes));
+}
+
 const ONE_AND_A_BIT: VectorShape = { dimension: CHUNK_WORDS + 3, bits: 21 };
 const words = (length: number): Int32Array =>
   Int32Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b1));
 
 describe('an upload that arrives', () => {
-  it('is a file that only the coordinator can read, and is gone when it is discarded', async () => {
+  it('is a blob once it is whole, and is gone when it is discarded', async () => {
     const spool = spoolFor(ONE_AND_A_BIT);
     const bytes = packed(words(ONE_AND_A_BIT.dimension), 21);
     await writeAll(spool, chunksOf(bytes, 21));
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await spool.finish()).toEqual({
+    expect(await blobs.list()).toEqual([]);
+    expect(await finish(spool, bytes)).toEqual({
       length: bytes.length,
       digest: nodeBackend.sha256(bytes),
       fault: undefined,
     });
+    expect(await blobs.get(`upload-${'ab'.repeat(32)}-7`)).toEqual(bytes);
     await spool.discard();
-    expect(readdirSync(directory)).toEqual([]);
+    expect(await blobs.list()).toEqual([]);
   });
 
-  it('makes no file before its first chunk', async () => {
+  it('is kept only where it is what its member signed', async () => {
     const spool = spoolFor(ONE_AND_A_BIT);
-    expect(readdirSync(directory)).toEqual([]);
+    const bytes = packed(words(ONE_AND_A_BIT.dimension), 21);
+    await writeAll(spool, chunksOf(bytes, 21));
+    expect(await spool.finish(new Uint8Array(32))).toMatchObject({ digest: nodeBackend.sha256(bytes) });
+    expect(await blobs.list()).toEqual([]);
     await spool.discard();
+  });
+
+  it('begins anew with its first chunk, for a member that came back', async () => {
+    const spool = spoolFor(ONE_AND_A_BIT);
+    const lost = packed(new Int32Array(ONE_AND_A_BIT.dimension), 21);
+    const bytes = packed(words(ONE_AND_A_BIT.dimension), 21);
+    await writeAll(spool, chunksOf(lost, 21));
+    await writeAll(spool, chunksOf(bytes, 21));
+    expect(await finish(spool, bytes)).toMatchObject({ digest: nodeBackend.sha256(bytes) });
+    expect(await blobs.get(name)).toEqual(bytes);
+  });
+
+  it('stays where the process stops, if it is whole', async () => {
+    const whole = spoolFor({ dimension: 8, bits: 32 });
+    await writeAll(whole, [new Uint8Array(32)]);
+    await finish(whole, new Uint8Array(32));
+    await whole.suspend();
+    expect(await blobs.list()).toEqual([name]);
+    await blobs.delete(name);
+    const partial = spoolFor(ONE_AND_A_BIT);
+    await writeAll(partial, chunksOf(packed(words(ONE_AND_A_BIT.dimension), 21), 21).slice(0, 1));
+    await partial.suspend();
+    expect(await blobs.list()).toEqual([]);
   });
 
   it('is refused out of order, and over with it', async () => {
@@ -68,9 +96,9 @@ describe('an upload that arrives', () => {
       21,
     );
     expect(await spool.write(0, first)).toBeUndefined();
-    expect(await spool.write(0, first)).toContain('came where chunk 1 of 8 was due');
+    expect(await spool.write(2, first)).toContain('came where chunk 1 of 8 was due');
     expect(await spool.write(1, second)).toBeUndefined();
-    expect(await spool.finish()).toMatchObject({ length: 0 });
+    expect(await finish(spool, new Uint8Array(0))).toMatchObject({ length: 0 });
     await spool.discard();
   });
 
@@ -87,13 +115,13 @@ describe('an upload that arrives', () => {
     expect(await whole.write(0, new Uint8Array(17))).toBeUndefined();
     expect(await whole.write(1, Uint8Array.of(1))).toBe('chunk 1 is behind the end of the upload');
     for (const spool of [long, short, whole]) await spool.discard();
-    expect(readdirSync(directory)).toEqual([]);
+    expect(await blobs.list()).toEqual([]);
   });
 
   it('is no vector where bits behind its last word are set', async () => {
     const spool = spoolFor({ dimension: 3, bits: 13 });
     await writeAll(spool, [Uint8Array.of(0, 0, 0, 0, 0x80)]);
-    expect(await spool.finish()).toMatchObject({
+    expect(await finish(spool, new Uint8Array(0))).toMatchObject({
       length: 5,
       fault: 'bits behind the last word are not zero',
     });
@@ -103,9 +131,9 @@ describe('an upload that arrives', () => {
   it('takes nothing after its end', async () => {
     const spool = spoolFor({ dimension: 8, bits: 32 });
     await writeAll(spool, [new Uint8Array(32)]);
-    await spool.finish();
+    await finish(spool, new Uint8Array(32));
     expect(await spool.write(1, new Uint8Array(32))).toBeUndefined();
-    expect(await spool.finish()).toMatchObject({ length: 0 });
+    expect(await finish(spool, new Uint8Array(0))).toMatchObject({ length: 0 });
     await spool.discard();
   });
 });
@@ -120,7 +148,7 @@ describe('an upload that is given up', () => {
     expect(await Promise.all([...writing, late])).toEqual([undefined, undefined, undefined]);
     await discarding;
     await spool.discard();
-    expect(readdirSync(directory)).toEqual([]);
+    expect(await blobs.list()).toEqual([]);
   });
 });
 
@@ -142,7 +170,7 @@ describe('adding an upload', () => {
           bits,
         );
         await writeAll(spool, chunksOf(bytes, bits));
-        await spool.finish();
+        await finish(spool, bytes);
         const sum = Int32Array.from({ length: dimension }, (_, i) => seed - i);
         const wanted = new Int32Array(dimension);
         unpackWords(bytes, bits, wanted);
@@ -155,21 +183,32 @@ describe('adding an upload', () => {
     );
   });
 
-  it('fails where the file was cut behind our back', async () => {
-    const spool = spoolFor(ONE_AND_A_BIT);
-    await writeAll(spool, chunksOf(packed(words(ONE_AND_A_BIT.dimension), 21), 21));
-    await spool.finish();
-    writeFileSync(path, 'cut');
-    await expect(spool.addTo(new Int32Array(ONE_AND_A_BIT.dimension))).rejects.toMatchObject({
-      code: 'RUN_FAILED',
-    });
-    await spool.discard();
+  it('is the same after a restart', async () => {
+    const bytes = packed(words(ONE_AND_A_BIT.dimension), 21);
+    const before = spoolFor(ONE_AND_A_BIT);
+    await writeAll(before, chunksOf(bytes, 21));
+    await finish(before, bytes);
+    const after = spoolFor(ONE_AND_A_BIT);
+    after.finished(nodeBackend.sha256(bytes));
+    const [sum, wanted] = [new Int32Array(ONE_AND_A_BIT.dimension), new Int32Array(ONE_AND_A_BIT.dimension)];
+    await before.addTo(wanted);
+    await after.addTo(sum);
+    expect(sum).toEqual(wanted);
+    expect(await after.write(0, bytes)).toBeUndefined();
+    await after.discard();
+    expect(await blobs.list()).toEqual([]);
   });
 
-  it('of nothing adds nothing', async () => {
-    const sum = new Int32Array(ONE_AND_A_BIT.dimension);
-    await spoolFor(ONE_AND_A_BIT).addTo(sum);
-    expect(addPackedWords(new Uint8Array(0), 13, sum)).toBe(true);
-    expect(sum.some((word) => word !== 0)).toBe(false);
+  it.each(['cut', 'of another upload'])('fails where the blob is %s', async (fault) => {
+    const spool = spoolFor(ONE_AND_A_BIT);
+    const bytes = packed(words(ONE_AND_A_BIT.dimension), 21);
+    await writeAll(spool, chunksOf(bytes, 21));
+    await finish(spool, bytes);
+    await blobs.put(name, fault === 'cut' ? bytes.subarray(0, 100) : bytes.map((byte) => byte ^ 1));
+    await expect(spool.addTo(new Int32Array(ONE_AND_A_BIT.dimension))).rejects.toMatchObject({
+      code: 'RUN_FAILED',
+      message: `blob ${name} does not hold the upload that was received`,
+    });
+    await spool.discard();
   });
 });

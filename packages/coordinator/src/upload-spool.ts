@@ -1,11 +1,17 @@
 /**
- * One member's upload on its way in: bytes go to a file as they arrive, so that a death in mid-upload leaves no trace in the
- * sum and memory does not grow with the cohort.
+ * One member's upload on its way in: bytes go to a blob as they arrive, so that a death in mid-upload leaves no trace in the
+ * sum and memory does not grow with the cohort. A whole upload stays until its round closes: from it a restart adds up anew.
  */
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { addPackedWords, type CryptoBackend, type HashStream, packedLength } from '@tributary/crypto';
+import {
+  addPackedWords,
+  type CryptoBackend,
+  equalBytes,
+  type HashStream,
+  packedLength,
+  toHex,
+} from '@tributary/crypto';
 import { CHUNK_WORDS, unusedBitsAreZero } from '@tributary/protocol';
-import { RuntimeError } from '@tributary/runtime';
+import { type BlobStore, type BlobWriter, RuntimeError } from '@tributary/runtime';
 
 /** Shape of the vectors of a round. */
 export interface VectorShape {
@@ -24,30 +30,44 @@ export interface SpooledUpload {
 
 const NOTHING: SpooledUpload = { length: 0, digest: new Uint8Array(32), fault: undefined };
 
+/** Blob with a member's upload of the round with this context. */
+export function uploadName(roundContext: Uint8Array, member: number): string {
+  return `upload-${toHex(roundContext)}-${member}`;
+}
+
 export class UploadSpool {
-  readonly #path: string;
+  readonly #crypto: CryptoBackend;
+  readonly #blobs: BlobStore;
+  readonly #name: string;
   readonly #shape: VectorShape;
-  readonly #hash: HashStream;
-  #file: FileHandle | undefined;
+  #hash: HashStream;
+  #blob: BlobWriter | undefined;
   #length = 0;
   #sequence = 0;
   #lastByte = 0;
   #over = false;
+  /** Of the whole upload, once its blob is durable. */
+  #stored: Uint8Array | undefined;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(crypto: CryptoBackend, path: string, shape: VectorShape) {
-    this.#path = path;
+  constructor(crypto: CryptoBackend, blobs: BlobStore, name: string, shape: VectorShape) {
+    this.#crypto = crypto;
+    this.#blobs = blobs;
+    this.#name = name;
     this.#shape = shape;
     this.#hash = crypto.sha256Stream();
   }
 
   /**
-   * Takes the next chunk. Every chunk but the last holds `CHUNK_WORDS` words, so an upload has a bounded number of them.
+   * Takes the next chunk; chunk 0 begins anew, for a member that comes back. Every chunk but the last holds `CHUNK_WORDS`
+   * words, so an upload has a bounded number of them.
    * @returns why the chunk ends the upload; undefined where it was taken, or where the upload is over
+   * @throws RuntimeError RUN_FAILED
    */
   async write(sequence: number, bytes: Uint8Array): Promise<string | undefined> {
     return await this.#inTurn(async () => {
       if (this.#over) return undefined;
+      if (sequence === 0) await this.#begin();
       const words = Math.min(CHUNK_WORDS, this.#shape.dimension - this.#sequence * CHUNK_WORDS);
       const due = words > 0 ? packedLength(words, this.#shape.bits) : 0;
       if (sequence !== this.#sequence || bytes.length !== due) {
@@ -56,8 +76,7 @@ export class UploadSpool {
           ? `chunk ${sequence} is behind the end of the upload`
           : `chunk ${sequence} of ${bytes.length} bytes came where chunk ${this.#sequence} of ${due} was due`;
       }
-      this.#file ??= await open(this.#path, 'w+', 0o600);
-      await this.#file.write(bytes, 0, bytes.length, this.#length);
+      await this.#blob?.append(bytes);
       this.#hash.update(bytes);
       this.#length += bytes.length;
       this.#sequence += 1;
@@ -66,8 +85,12 @@ export class UploadSpool {
     });
   }
 
-  /** What was received. The spool takes no more bytes. */
-  async finish(): Promise<SpooledUpload> {
+  /**
+   * What was received. The spool takes no more bytes; where they are what the member signed they are durable from now on.
+   * @param signed digest of the upload
+   * @throws RuntimeError RUN_FAILED
+   */
+  async finish(signed: Uint8Array): Promise<SpooledUpload> {
     return await this.#inTurn(async () => {
       if (this.#over) return NOTHING;
       this.#over = true;
@@ -76,41 +99,67 @@ export class UploadSpool {
         whole && !unusedBitsAreZero(this.#shape, this.#lastByte)
           ? 'bits behind the last word are not zero'
           : undefined;
-      return { length: this.#length, digest: this.#hash.digest(), fault };
+      const digest = this.#hash.digest();
+      if (whole && fault === undefined && equalBytes(digest, signed)) {
+        await this.#blob?.commit();
+        this.#stored = digest;
+      }
+      return { length: this.#length, digest, fault };
     });
+  }
+
+  /** The upload was finished before a restart: its blob is there. */
+  finished(digest: Uint8Array): void {
+    this.#over = true;
+    this.#stored = digest;
   }
 
   /**
    * Adds the packed words to `into`, chunk by chunk, giving way to other work in between.
-   * @throws RuntimeError RUN_FAILED where the file does not hold the upload that was finished
+   * @throws RuntimeError RUN_FAILED where the blob does not hold the upload that was finished
    */
   async addTo(into: Int32Array): Promise<void> {
     const { bits } = this.#shape;
-    const chunkBytes = packedLength(CHUNK_WORDS, bits);
-    const buffer = new Uint8Array(Math.min(chunkBytes, this.#length));
-    for (let offset = 0, atWord = 0; offset < this.#length; offset += chunkBytes, atWord += CHUNK_WORDS) {
-      const chunk = buffer.subarray(0, Math.min(chunkBytes, this.#length - offset));
-      const read = await this.#file?.read(chunk, 0, chunk.length, offset);
-      if (read?.bytesRead !== chunk.length || !addPackedWords(chunk, bits, into, atWord)) {
-        throw new RuntimeError(
-          'RUN_FAILED',
-          `spool ${this.#path} does not hold the ${this.#length} bytes that were received`,
-          "nothing else may write to 'output'",
-        );
-      }
+    const hash = this.#crypto.sha256Stream();
+    let atWord = 0;
+    let fits = true;
+    for await (const chunk of this.#blobs.chunks(this.#name, packedLength(CHUNK_WORDS, bits))) {
+      hash.update(chunk);
+      fits &&= addPackedWords(chunk, bits, into, atWord);
+      atWord += CHUNK_WORDS;
     }
+    if (fits && this.#stored !== undefined && equalBytes(hash.digest(), this.#stored)) return;
+    throw new RuntimeError(
+      'RUN_FAILED',
+      `blob ${this.#name} does not hold the upload that was received`,
+      "nothing else may write to 'output'",
+    );
   }
 
-  /** Removes the file; the upload is over. */
+  /** The process stops: an upload that is not whole is given up, a whole one stays. */
+  async suspend(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#over = true;
+      await this.#blob?.abort();
+    });
+  }
+
+  /** Removes what was received; the upload is over. */
   async discard(): Promise<void> {
     await this.#inTurn(async () => {
       this.#over = true;
-      const file = this.#file;
-      this.#file = undefined;
-      if (file === undefined) return;
-      await file.close();
-      await rm(this.#path, { force: true });
+      await this.#blob?.abort();
+      if (this.#stored !== undefined) await this.#blobs.delete(this.#name);
+      this.#stored = undefined;
     });
+  }
+
+  async #begin(): Promise<void> {
+    await this.#blob?.abort();
+    this.#blob = await this.#blobs.create(this.#name);
+    this.#hash = this.#crypto.sha256Stream();
+    this.#length = 0;
+    this.#sequence = 0;
   }
 
   /** One operation at a time: a spool may be given up while a chunk is still being written. */

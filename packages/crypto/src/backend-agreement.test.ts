@@ -71,7 +71,7 @@ describe('the two backends agree on any input', () => {
       fc.property(exactly(32), exactly(32), bytes(100), (secret, other, message) => {
         for (const { noble, node } of [
           both((backend) => backend.x25519PublicKey(secret)),
-          both((backend) => backend.x25519(secret, other) ?? bytesOf(0)),
+          both((backend) => backend.x25519(secret)(other) ?? bytesOf(0)),
           both((backend) => backend.ed25519PublicKey(secret)),
           both((backend) => backend.ed25519Sign(secret, message)),
         ]) {
@@ -153,8 +153,8 @@ describe('the two backends agree on any input', () => {
 describe.each([nobleBackend, nodeBackend])('the $name backend', (backend) => {
   it.each<[argument: string, call: () => unknown]>([
     ['secret', () => backend.x25519PublicKey(bytesOf(31))],
-    ['secret', () => backend.x25519(bytesOf(33), bytesOf(32))],
-    ['publicKey', () => backend.x25519(bytesOf(32), bytesOf(0))],
+    ['secret', () => backend.x25519(bytesOf(33))(bytesOf(32))],
+    ['publicKey', () => backend.x25519(bytesOf(32))(bytesOf(0))],
     ['secret', () => backend.ed25519PublicKey(bytesOf(64))],
     ['secret', () => backend.ed25519Sign(bytesOf(31), bytesOf(1))],
     ['key', () => backend.seal(bytesOf(16), bytesOf(12), bytesOf(0), bytesOf(0))],
@@ -219,7 +219,7 @@ describe.each([nobleBackend, nodeBackend])('the $name backend', (backend) => {
       digest: backend.sha256Stream().digest(),
       hkdf: backend.hkdfSha256(secret, nonce, text, 32),
       x25519PublicKey: backend.x25519PublicKey(secret),
-      x25519: backend.x25519(secret, backend.x25519PublicKey(text.subarray(0, 32))),
+      x25519: backend.x25519(secret)(backend.x25519PublicKey(text.subarray(0, 32))),
       ed25519PublicKey: backend.ed25519PublicKey(secret),
       ed25519Sign: backend.ed25519Sign(secret, text),
       sealed,

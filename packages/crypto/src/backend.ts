@@ -24,8 +24,11 @@ export interface CryptoBackend {
   /** X25519 public key (RFC 7748) of a 32-byte secret. */
   x25519PublicKey(secret: Uint8Array): Uint8Array;
 
-  /** X25519 shared secret, or undefined where it is all zero (RFC 7748 section 6.1: a low-order peer key). */
-  x25519(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined;
+  /**
+   * X25519 with one 32-byte secret and any number of peers, because taking in the secret costs a third of an
+   * agreement. The function keeps the secret for as long as it is kept itself.
+   */
+  x25519(secret: Uint8Array): KeyAgreement;
 
   /** Ed25519 public key (RFC 8032) of a 32-byte secret seed. */
   ed25519PublicKey(secret: Uint8Array): Uint8Array;
@@ -67,6 +70,9 @@ export interface CryptoBackend {
    */
   keystream(key: Uint8Array, firstBlock?: number): Keystream;
 }
+
+/** The shared secret, or undefined where it is all zero (RFC 7748 section 6.1: a low-order peer key). */
+export type KeyAgreement = (publicKey: Uint8Array) => Uint8Array | undefined;
 
 export interface HashStream {
   /** @throws CryptoError STREAM_SPENT after `digest` */

@@ -76,10 +76,13 @@ export const nobleBackend: CryptoBackend = {
     return x25519.getPublicKey(secret);
   },
 
-  x25519(secret, publicKey) {
+  x25519(secret) {
     expectLength('secret', secret, 32);
-    expectLength('publicKey', publicKey, 32);
-    return isSmallOrderX25519(publicKey) ? undefined : x25519.getSharedSecret(secret, publicKey);
+    const own = secret.slice();
+    return (publicKey) => {
+      expectLength('publicKey', publicKey, 32);
+      return isSmallOrderX25519(publicKey) ? undefined : x25519.getSharedSecret(own, publicKey);
+    };
   },
 
   ed25519PublicKey(secret) {

@@ -16,3 +16,15 @@ export {
   KILL_PHASES,
   type KillPhase,
 } from './demo/demo-options.ts';
+export { EXPERIMENTS } from './catalogue/registry.ts';
+export type { WorkloadOptions } from './workload/load-workload.ts';
+export { routerFamilyNames } from './families/registry.ts';
+export { MOST_SEEDS } from './results/interval.ts';
+export type { ExperimentResult, ResultRow } from './results/result.ts';
+export type { ExperimentOptions, ExperimentProgress } from './run/experiment-options.ts';
+export {
+  DEFAULT_EXPERIMENTS_DIRECTORY,
+  type ExperimentRun,
+  type FinishedExperiment,
+  runExperiment,
+} from './run/run-experiment.ts';

@@ -25,7 +25,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { staticRouter } from './baselines/static.ts';
 import { partitionQueries } from './partition/partition-queries.ts';
-import { exactCodec, runInClear } from './plain-sum.ts';
+import { runProgram } from './sums/run-program.ts';
+import { federationOf } from './testing/federation.ts';
 
 /** Outputs of 14 models on MMLU-Pro, outside of the repository. */
 const DATA = fileURLToPath(new URL('../../../../shared/data/mmlu-pro', import.meta.url));
@@ -55,11 +56,7 @@ describe.skipIf(!existsSync(DATA))(
       const test = testSetOf(dataset(subsetLog(log, { queries })));
 
       const start = startProgram('kmeans', { models, dimensions: test.dimensions, seed: SEED });
-      const { model, plans } = runInClear(
-        start,
-        clients,
-        exactCodec({ contributors: CLIENTS, maxRecords: 10_000 }),
-      );
+      const { model, sums } = runProgram(start, federationOf(clients));
 
       const singles = singleModels(test);
       const scoreOf = (router: RouterModel): number =>
@@ -67,7 +64,7 @@ describe.skipIf(!existsSync(DATA))(
           concaveHull(routerCurve(createPredictor(router), test, LAMBDA_GRID)),
           sharedCostRange(singles),
         );
-      expect(plans).toHaveLength(14);
+      expect(sums).toHaveLength(14);
       expect(scoreOf(model)).toBeGreaterThan(scoreOf(staticRouter(clients)) - 0.005);
       expect(scoreOf(model)).toBeGreaterThan(
         aucShared(concaveHull(singles), sharedCostRange(singles)) - 0.005,

@@ -79,3 +79,84 @@ export {
 } from './accountants/rdp/distributed-discrete-gaussian.ts';
 export { calibrate, type Calibration } from './planning/calibrate.ts';
 export { forecast, type Forecast, type ForecastRequest } from './planning/forecast.ts';
+export {
+  checkDeclaration,
+  declarationToJson,
+  type DeclarationJson,
+  type DeclarationRequest,
+  declarePrivacy,
+  type DeclaredRound,
+  fewestSurvivors,
+  filterLimit,
+  formatFilter,
+  type NoiseCohort,
+  parseDeclaration,
+  parseFilter,
+  type PrivacyDeclaration,
+} from './rounds/declaration.ts';
+export {
+  type Contribution,
+  noisyContribution,
+  type OpenedPrivateSum,
+  openPrivateSum,
+  type PlannedVector,
+  planPrivateRound,
+  type PrivateRound,
+  reservedCharge,
+  type RoundPrivacy,
+  type RunSize,
+  settledCharge,
+} from './rounds/private-round.ts';
+export {
+  checkWitnesses,
+  independentWitnesses,
+  type WitnessFinding,
+  WITNESSES,
+} from './rounds/witnesses.ts';
+export {
+  type AccountChange,
+  attemptName,
+  type ClientAccount,
+  type ClientAccountJson,
+  clientAccountToJson,
+  openClientAccount,
+  parseClientAccount,
+  reserveAttempt,
+  settleAttempt,
+  voidAttempt,
+} from './policy/client-account.ts';
+export {
+  admitAttempt,
+  type Admission,
+  type AttemptAccounts,
+  policyLimit,
+  type PrivacyPolicy,
+  refuseRun,
+} from './policy/privacy-policy.ts';
+export {
+  type GenesisEntry,
+  type LedgerEntry,
+  ledgerEntryToJson,
+  type LedgerJson,
+  parseLedgerEntry,
+  readLedgerEntry,
+  type ReleaseEntry,
+  type ReserveEntry,
+  type SurvivorsEntry,
+  type UploadEntry,
+  type VoidEntry,
+} from './ledger/entries.ts';
+export type { LedgerAccount } from './ledger/tally.ts';
+export {
+  type LedgerDifference,
+  type ReleasedRound,
+  type VerifiedLedger,
+  verifyLedger,
+} from './ledger/verify-ledger.ts';
+export { accountReleases, dpEventTree, type DpEventTree, releaseEvents } from './ledger/accounting.ts';
+export {
+  type PrivacyStatement,
+  privacyStatement,
+  renderStatement,
+  type SpentBudget,
+} from './ledger/statement.ts';

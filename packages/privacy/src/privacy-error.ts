@@ -7,6 +7,7 @@ export const PRIVACY_ERROR_CODES = {
   NOT_FINITE: 'a record holds NaN or an infinity',
   TOO_MANY_RECORDS: 'more records than the public maxRecords of the plan',
   RING_OVERFLOW: 'the sum could wrap around the ring',
+  POLICY_REFUSED: 'the policy of an organisation does not allow what a run declares',
   BUDGET_EXCEEDED: 'a charge would take a budget above its limit',
   RESERVATION_CONFLICT:
     'an attempt is reserved, settled or voided in a way that contradicts what was recorded of it',

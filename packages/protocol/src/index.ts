@@ -1,5 +1,13 @@
 export type { BatchSecrets, RandomBytes } from './client/batch-secrets.ts';
-export { keep, type Keeper, masksFor, releaseFor, type SecretEffect } from './client/keeper.ts';
+export {
+  keep,
+  type Keeper,
+  masksFor,
+  openedSharesFor,
+  releaseFor,
+  revealFor,
+  type SecretEffect,
+} from './client/keeper.ts';
 export { maskChunks } from './client/masked-input.ts';
 export { memorySecretStore, type SecretStore } from './client/secret-store.ts';
 export type {
@@ -18,6 +26,8 @@ export type {
   CoordinatorState,
   Drop,
   DropReason,
+  Lane,
+  OpenBatch,
   Phase,
   RoundInProgress,
 } from './coordinator/state.ts';
@@ -31,23 +41,80 @@ export {
   REJECTION_CODES,
   type RejectionCode,
 } from './errors.ts';
+export {
+  type Evidence,
+  encodeEvidence,
+  provesTwoSurvivorSets,
+  type CoordinatorEvidence,
+} from './evidence.ts';
+export {
+  decodeClientEvent,
+  decodeCoordinatorEvent,
+  type DecodedEvent,
+  encodeEvent,
+} from './journal/event-codec.ts';
+export {
+  type DecodedPlain,
+  decodePlain,
+  encodePlain,
+  type PlainRecord,
+  type PlainValue,
+} from './journal/plain-value.ts';
+export { replayClient, replayCoordinator } from './journal/replay.ts';
 export { EMPTY_LOG_HEAD, nextLogHead } from './log-head.ts';
 export { type Bodies, type Message, type MessageKind, MESSAGES } from './messages/index.ts';
+export type { MemberEvidence } from './messages/evidence.ts';
 export { CHUNK_WORDS, type RoundResult } from './messages/round.ts';
 export { MAX_MANIFEST_LENGTH } from './messages/session.ts';
-export type { BatchTerms, Deadlines, EncodingTerms, RoundTerms } from './messages/terms.ts';
+export {
+  batchContext,
+  type BatchTerms,
+  type Deadlines,
+  type EncodingTerms,
+  roundContext,
+  type RoundTerms,
+  roundTermsDigest,
+} from './messages/terms.ts';
+export {
+  type DropoutRates,
+  evenDropoutRates,
+  lostByPhase,
+  PHASES,
+} from './parameters/plan/dropout-rates.ts';
+export { type Plan, type PlanChoice, planFederation } from './parameters/plan/plan.ts';
 export { overflowRisk, type SumBounds } from './parameters/ring.ts';
-export { batchTermsFor, DEFAULT_DEADLINES, DEFAULT_KEY_COUNT, roundTermsFor } from './parameters/terms.ts';
+export {
+  batchTermsFor,
+  DEFAULT_DEADLINES,
+  DEFAULT_KEY_COUNT,
+  DEFAULT_MAX_ATTEMPTS,
+  roundTermsFor,
+  SPARSE_KEY_COUNT,
+} from './parameters/terms.ts';
 export {
   brokenRule,
   completeGraphThresholds,
   MAX_COMPLETE_GRAPH,
   type ThresholdPreset,
   type Thresholds,
+  thresholdsFor,
 } from './parameters/thresholds.ts';
 export { sameBytes } from './public-bytes.ts';
 export { checkRoster, countOrganisations, type Member, type Roster, rosterRoot } from './roster.ts';
-export { EMPTY_SIGNATURE, signMessage, verifyMessage } from './signing.ts';
+export {
+  approvalsNeeded,
+  approveRoster,
+  approvingOrganisations,
+  type RosterApproval,
+  successionFault,
+} from './roster-succession.ts';
+export {
+  EMPTY_SIGNATURE,
+  messageBytes,
+  signMessage,
+  survivorsDigest,
+  verifyMessage,
+} from './signing.ts';
 export { packedLengthOf, unusedBitsAreZero } from './vector-length.ts';
 export { DOMAIN, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
 export { CanonicalWriter } from './wire/canonical.ts';

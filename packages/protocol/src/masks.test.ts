@@ -20,7 +20,7 @@ const parties: Party[] = [3, 8, 11].map((member) => {
 const [first, second, third] = parties as [Party, Party, Party];
 
 function mask(own: Party, peer: RoundKeyHolder, roundContext = context): Mask {
-  const result = pairMask(crypto, roundContext, own.secret, own, peer);
+  const result = pairMask(crypto, roundContext, crypto.x25519(own.secret), own, peer);
   if (result === undefined) throw new Error('key of small order');
   return result;
 }
@@ -72,7 +72,7 @@ describe('a pair mask', () => {
 
   it('is none where the key of the peer is of small order', () => {
     const weak = { member: 9, roundKey: new Uint8Array(32) };
-    expect(pairMask(crypto, context, first.secret, first, weak)).toBeUndefined();
+    expect(pairMask(crypto, context, crypto.x25519(first.secret), first, weak)).toBeUndefined();
   });
 });
 

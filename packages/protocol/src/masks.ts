@@ -6,7 +6,7 @@
  * @source Bonawitz et al. 2017, section 4 (double masking); HKDF with full context instead of their bare PRG
  *   seeds
  */
-import { addKeystream, type CryptoBackend, wipe } from '@tributary/crypto';
+import { addKeystream, type CryptoBackend, type KeyAgreement, wipe } from '@tributary/crypto';
 import { DOMAIN } from './version.ts';
 import { CanonicalWriter } from './wire/canonical.ts';
 
@@ -35,16 +35,17 @@ export interface RoundKeyHolder {
 
 /**
  * The mask that `own` adds for its pair with `peer`: the lower member adds, the higher subtracts.
+ * @param agree X25519 with the round secret of `own`
  * @returns undefined where the peer's key is of small order
  */
 export function pairMask(
   crypto: CryptoBackend,
   roundContext: Uint8Array,
-  ownSecret: Uint8Array,
+  agree: KeyAgreement,
   own: RoundKeyHolder,
   peer: RoundKeyHolder,
 ): Mask | undefined {
-  const shared = crypto.x25519(ownSecret, peer.roundKey);
+  const shared = agree(peer.roundKey);
   if (shared === undefined) return undefined;
   const [low, high] = own.member < peer.member ? [own, peer] : [peer, own];
   const info = new CanonicalWriter()

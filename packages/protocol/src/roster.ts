@@ -23,6 +23,10 @@ export interface Roster {
   /** Ed25519, 32 bytes: who may speak as coordinator. It is trusted with nothing but availability. */
   readonly coordinatorKey: Uint8Array;
   readonly members: readonly Member[];
+  /**
+   * Ids of the members whose nonces draw public randomness, ascending; any members may, where it is left out.
+   */
+  readonly committee?: readonly number[];
 }
 
 export const MAX_MEMBERS = 65_535;
@@ -80,6 +84,14 @@ export function checkRoster(roster: Roster): Roster {
     seenNames.set(member.name, i);
     seenKeys.set(key, `'${member.name}'`);
   });
+  const { committee = [] } = roster;
+  if (!ascending(committee) || committee.some((id) => roster.members[id] === undefined)) {
+    throw new ProtocolError(
+      'BAD_PARAMETERS',
+      'the committee is no list of members without repeats',
+      'name members of the roster, each once',
+    );
+  }
   return roster;
 }
 
@@ -114,6 +126,9 @@ export function rosterRoot(crypto: CryptoBackend, roster: Roster): Uint8Array {
   for (const member of roster.members) {
     writer.integer(member.id).text(member.name).text(member.organisation).bytes(member.publicKey);
   }
+  const { committee = [] } = roster;
+  writer.count(committee.length);
+  for (const id of committee) writer.integer(id);
   return crypto.sha256(writer.finish());
 }
 

@@ -2,11 +2,12 @@ import { nobleBackend } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MessageKind } from './messages/index.ts';
+import type { Bodies, Message, MessageKind } from './messages/index.ts';
 import {
   EMPTY_SIGNATURE,
   signMessage,
   signSealedShares,
+  statementBytes,
   survivorsDigest,
   verifyMessage,
   verifySealedShares,
@@ -20,6 +21,20 @@ const OTHER = crypto.ed25519PublicKey(new Uint8Array(32).fill(2));
 const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 const SIGNED_KINDS: readonly MessageKind[] = MESSAGE_KINDS.filter((kind) => kind !== 'vector-chunk');
+
+/** What a signature covers, as text: all of the body, but of a survivor set only what its digest covers. */
+function covered(kind: MessageKind, body: Bodies[MessageKind]): string {
+  const message = { kind, body } as Message;
+  if (message.kind === 'unmask-request') {
+    const { roundContext, survivorsDigest: digest } = message.body;
+    return JSON.stringify([roundContext, digest]);
+  }
+  if (message.kind === 'survivors') {
+    const { roundContext, uploads } = message.body;
+    return JSON.stringify([roundContext, uploads.map(({ member, digest }) => [member, digest])]);
+  }
+  return JSON.stringify(body);
+}
 
 describe.each(SIGNED_KINDS)('a signature over %s', (kind) => {
   const bodies = anyBody(kind);
@@ -41,8 +56,8 @@ describe.each(SIGNED_KINDS)('a signature over %s', (kind) => {
       fc.property(bodies, bodies, (body, other) => {
         const signature = signMessage(crypto, SECRET, kind, body);
         for (const field of Object.keys(body) as (keyof typeof body)[]) {
-          const same = JSON.stringify(other[field]) === JSON.stringify(body[field]);
           const mixed = { ...body, [field]: other[field] };
+          const same = covered(kind, mixed) === covered(kind, body);
           expect(verifyMessage(crypto, PUBLIC, kind, mixed, signature)).toBe(same);
         }
       }),
@@ -84,8 +99,38 @@ describe('a signature', () => {
       share: hash(1),
       salt: hash(2),
     }));
-    const body = { roundContext: hash(1), member: 0, shares };
+    const body = { batchContext: hash(2), keyIndex: 0, roundContext: hash(1), member: 0, shares };
     expect(verifyMessage(crypto, PUBLIC, 'release', body, new Uint8Array(64))).toBe(false);
+  });
+});
+
+describe("the coordinator's signature over a survivor set", () => {
+  const uploads = [
+    { member: 1, digest: hash(1), signature: new Uint8Array(64).fill(1) },
+    { member: 4, digest: hash(2), signature: new Uint8Array(64).fill(2) },
+  ];
+  const digest = survivorsDigest(crypto, hash(0), uploads);
+  const body = { roundContext: hash(0), uploads };
+
+  it('is over the digest of the set, so that two of them make a proof of two lines', () => {
+    const signature = signMessage(crypto, SECRET, 'survivors', body);
+    const statement = statementBytes('survivors', hash(0), digest);
+    expect(crypto.ed25519Verify(PUBLIC, statement, signature)).toBe(true);
+    const others = uploads.map((upload) => ({ ...upload, signature: new Uint8Array(64) }));
+    expect(verifyMessage(crypto, PUBLIC, 'survivors', { ...body, uploads: others }, signature)).toBe(true);
+    const fewer = { ...body, uploads: uploads.slice(1) };
+    expect(verifyMessage(crypto, PUBLIC, 'survivors', fewer, signature)).toBe(false);
+  });
+
+  it('is none over the request to open it, nor the other way', () => {
+    const request = { roundContext: hash(0), survivorsDigest: digest, signatures: [] };
+    const ofSet = signMessage(crypto, SECRET, 'survivors', body);
+    const ofRequest = signMessage(crypto, SECRET, 'unmask-request', request);
+    expect(verifyMessage(crypto, PUBLIC, 'unmask-request', request, ofRequest)).toBe(true);
+    expect(verifyMessage(crypto, PUBLIC, 'unmask-request', request, ofSet)).toBe(false);
+    expect(verifyMessage(crypto, PUBLIC, 'survivors', body, ofRequest)).toBe(false);
+    const forOther = { ...request, survivorsDigest: hash(9) };
+    expect(verifyMessage(crypto, PUBLIC, 'unmask-request', forOther, ofRequest)).toBe(false);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import type { CryptoBackend } from '@tributary/crypto';
 import { type Bodies, MESSAGES, type MessageKind } from './messages/index.ts';
+import type { Survivors, UnmaskRequest } from './messages/round.ts';
 import type { SealedShares } from './messages/setup.ts';
 import { sealedSharesShape } from './messages/setup.ts';
 import { DOMAIN } from './version.ts';
@@ -18,6 +19,42 @@ function signedBytes<T>(label: string, shape: Shape<T>, body: T): Uint8Array {
   return writer.finish();
 }
 
+/**
+ * What the signature of a message covers. That of a survivor set, and of the request to open it, covers the
+ * set's digest instead of its members' signatures, which speak for themselves: so two sets that a coordinator
+ * signed for one round fit into a proof of two lines.
+ */
+export function messageBytes<K extends MessageKind>(
+  crypto: CryptoBackend,
+  kind: K,
+  body: Bodies[K],
+): Uint8Array {
+  const message = { kind, body } as SurvivorStatement;
+  if (message.kind === 'survivors') {
+    const { roundContext, uploads } = message.body;
+    return statementBytes('survivors', roundContext, survivorsDigest(crypto, roundContext, uploads));
+  }
+  if (message.kind === 'unmask-request') {
+    const { roundContext, survivorsDigest: digest } = message.body;
+    return statementBytes('unmask-request', roundContext, digest);
+  }
+  return signedBytes(kind, MESSAGES[kind].shape, body);
+}
+
+type SurvivorStatement =
+  | { readonly kind: 'survivors'; readonly body: Survivors }
+  | { readonly kind: 'unmask-request'; readonly body: UnmaskRequest }
+  | { readonly kind: Exclude<MessageKind, 'survivors' | 'unmask-request'> };
+
+/** What a coordinator signs with a survivor set or a request to open it. */
+export function statementBytes(
+  kind: 'survivors' | 'unmask-request',
+  roundContext: Uint8Array,
+  digest: Uint8Array,
+): Uint8Array {
+  return new CanonicalWriter().text(`${DOMAIN}/message/${kind}`).bytes(roundContext).bytes(digest).finish();
+}
+
 /** @param identity the signer's Ed25519 secret seed, 32 bytes */
 export function signMessage<K extends MessageKind>(
   crypto: CryptoBackend,
@@ -26,7 +63,7 @@ export function signMessage<K extends MessageKind>(
   body: Bodies[K],
 ): Uint8Array {
   if (kind === 'vector-chunk') return EMPTY_SIGNATURE;
-  return crypto.ed25519Sign(identity, signedBytes(kind, MESSAGES[kind].shape, body));
+  return crypto.ed25519Sign(identity, messageBytes(crypto, kind, body));
 }
 
 export function verifyMessage<K extends MessageKind>(
@@ -36,8 +73,7 @@ export function verifyMessage<K extends MessageKind>(
   body: Bodies[K],
   signature: Uint8Array,
 ): boolean {
-  const bytes = signedBytes(kind, MESSAGES[kind].shape, body);
-  return crypto.ed25519Verify(publicKey, bytes, signature);
+  return crypto.ed25519Verify(publicKey, messageBytes(crypto, kind, body), signature);
 }
 
 /** The box for one holder is signed alone, because the coordinator relays it alone. */

@@ -1,15 +1,19 @@
 /**
- * Versions of the wire protocol that this code speaks: the hello negotiates one, and N-1 stays accepted for
- * one release.
+ * Versions of the wire protocol that this code speaks: the hello negotiates one per session, a batch has the
+ * oldest of its cohort, and N-1 stays accepted for one release. Version 1 knows the complete graph only,
+ * version 2 sparse graphs too.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const OLDEST_PROTOCOL_VERSION = 1;
 
-/** The one suite of primitives of protocol version 1; part of every context. */
+/** The first version that knows sparse graphs. */
+export const SPARSE_GRAPH_VERSION = 2;
+
+/** The one suite of primitives; part of every context. */
 export const SUITE = 'X25519-HKDF-SHA256-AES256CTR-ChaCha20Poly1305-Ed25519';
 
 /**
- * Prefix of every domain-separation label. A new protocol version has a new prefix, so that nothing signed
- * under one is valid under another.
+ * Prefix of every domain-separation label. The version a batch speaks is part of its context, so that nothing
+ * signed under one is valid under another.
  */
 export const DOMAIN = 'tributary1';

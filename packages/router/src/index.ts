@@ -5,14 +5,9 @@ export {
   type RouterArtifact,
 } from './artifact/artifact.ts';
 export { ARTIFACT_FORMAT, ARTIFACT_VERSION, decodeArtifact, encodeArtifact } from './artifact/file.ts';
-export type { KMeansModel, RouterModel } from './artifact/model.ts';
-export {
-  createPredictor,
-  emptyPrediction,
-  observedModels,
-  type Prediction,
-  type Predictor,
-} from './artifact/predictor.ts';
+export type { KMeansModel, MlpModel, RouterModel } from './artifact/model.ts';
+export { emptyPrediction, type Prediction, type Predictor } from './artifact/prediction.ts';
+export { createPredictor, observedModels } from './artifact/predictor.ts';
 export { createRouter, type Route, type Router } from './artifact/router.ts';
 export { type CostBounds, logCostOf } from './cost/log-cost.ts';
 export { checkDataset, type Dataset } from './dataset.ts';
@@ -34,9 +29,18 @@ export {
 export { type TestSet, testSetOf } from './evaluation/test-set.ts';
 export { nearestCentreOf, type NearestCentre } from './linalg/nearest-centre.ts';
 export { assignNearestCentres } from './linalg/nearest-centres.ts';
-export type { Program, ProgramStep, RecordVector, SumPlan } from './program.ts';
+export type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from './program.ts';
 export { routerFromCentres } from './programs/kmeans/from-centres.ts';
 export type { KMeansSettings } from './programs/kmeans/parameters.ts';
-export { type AwaitingSum, type ProgramRun, programNames, startProgram } from './programs/registry.ts';
+export { type LocalData, splitLocalData } from './programs/mlp/local-data.ts';
+export type { MlpSettings } from './programs/mlp/parameters.ts';
+export { type MlpTraining, trainMlp } from './programs/mlp/train-mlp.ts';
+export {
+  type AwaitingSum,
+  type ProgramRun,
+  programNames,
+  programSchedule,
+  startProgram,
+} from './programs/registry.ts';
 export { createGenerator, type MutableArrayLike, type SeededGenerator } from './random/generator.ts';
 export { selectRecords } from './select-records.ts';

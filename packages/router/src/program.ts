@@ -6,8 +6,13 @@
 import type { Dataset } from './dataset.ts';
 import type { RouterModel } from './artifact/model.ts';
 
-/** What the next sum is over, and the public bounds of what one record may add to it. */
+/** What the next sum is over, and the public bounds of what one vector may add to it. */
 export interface SumPlan {
+  /**
+   * Whose data one vector holds: a record's, the default, or all of an organisation's. With `organisation`, a client adds one vector
+   * whatever its number of records, `record...` below bound that vector, and privacy can be stated per organisation only.
+   */
+  readonly unit?: 'record' | 'organisation';
   /** Which step of the program asks, for people: "mean", "split 3", "lloyd 2", "statistics". */
   readonly step: string;
   /** Length of the vector. */
@@ -27,6 +32,14 @@ export interface RecordVector {
   readonly values: Float64Array;
 }
 
+/** One of the sums that a run will ask for. */
+export interface ScheduledSum {
+  /** As `SumPlan.step`. */
+  readonly step: string;
+  /** Its part of a privacy budget, in proportion to the others': an integer of at least 1. */
+  readonly weight: number;
+}
+
 export type ProgramStep<State> =
   | { readonly kind: 'sum'; readonly plan: SumPlan; readonly state: State }
   | { readonly kind: 'finished'; readonly model: RouterModel };
@@ -38,16 +51,24 @@ export interface Program<Parameters, State> {
   parameters(untrusted: unknown): Parameters;
   start(parameters: Parameters): ProgramStep<State>;
   /**
+   * All sums of a run in their order, where they follow from its parameters alone: what a privacy budget is divided over before the run
+   * starts. Undefined where the sums themselves decide how many there are; left out where a program can make nothing of noisy sums.
+   */
+  schedule?(parameters: Parameters): readonly ScheduledSum[] | undefined;
+  /**
    * @param sum the decoded sum over all survivors, `plan.dimension` values in the units of `contribute`
+   * @param noiseDeviation public standard deviation of the noise on each of these values, in the same units; 0, the default, without noise
    * @throws RouterError `BAD_SUM`; codes of the program's own where the sum leaves nothing to learn from
    */
-  next(state: State, sum: Float64Array): ProgramStep<State>;
+  next(state: State, sum: Float64Array, noiseDeviation?: number): ProgramStep<State>;
   /**
    * The vectors of `data`'s records for the sum that `state` asks for, one after the other, inside the plan's bounds whatever
    * values `data` holds.
-   * @throws RouterError `BAD_DATASET` where `data` does not fit the parameters
+   * @param localSeed 32 secret bytes of the organisation, the same throughout a run: what a program that trains locally draws its orders
+   *   and dropout from. The same seed and data give the same vectors on the same machine.
+   * @throws RouterError `BAD_DATASET` where `data` does not fit the parameters; `BAD_SEED` where the program needs a seed and has none
    */
-  contribute(state: State, data: Dataset): Iterable<RecordVector>;
+  contribute(state: State, data: Dataset, localSeed?: Uint8Array): Iterable<RecordVector>;
   /** Canonical bytes of the whole public state: what "model hash" is taken of. */
   stateBytes(state: State): Uint8Array;
 }

@@ -15,7 +15,9 @@ export function addCoordinatorCommands(program: Command): void {
     .command('coordinator')
     .description('run the coordinator of a federation')
     .command('start')
-    .description('wait for the clients, run the configured training, write the router, exit')
+    .description(
+      'wait for the clients, run the configured training, write the router, exit; started again after a crash, go on with it',
+    )
     .requiredOption('--config <file>', 'configuration, YAML (docs/configuration.md)')
     .option('--insecure', 'listen beyond loopback without TLS, behind a proxy that ends it')
     .option('--json', 'print the result as JSON')
@@ -34,6 +36,9 @@ function printProgress(event: CoordinatorProgress): void {
       printLine(`listening on ${event.url}`);
       printLine(`roster root ${event.rosterRoot} (compare it with the other organisations)`);
       return;
+    case 'resumed':
+      printLine(`going on with run ${event.run.slice(0, 16)}, of which ${event.sums} sums are opened`);
+      return;
     case 'joined':
       printLine(`${event.member} joined (${event.present} of ${event.members})`);
       return;
@@ -42,6 +47,9 @@ function printProgress(event: CoordinatorProgress): void {
       return;
     case 'sum':
       printLine(`sum ${event.round} ${event.step}: ${event.survivors} organisations`);
+      return;
+    case 'retry':
+      printLine(`sum ${event.round} is tried again, attempt ${event.attempt}: ${event.detail}`);
       return;
     case 'dropped':
       printLine(`${event.member} dropped in ${event.drop.phase}: ${event.drop.reason}`);

@@ -10,13 +10,13 @@ import {
 } from '@tributary/experiments';
 import { RuntimeError } from '@tributary/runtime';
 import { type Command, Option } from 'commander';
+import { integerBetween } from '../integer-between.ts';
+import { invocationDirectory } from '../invocation-directory.ts';
 import { printLine, printResult } from '../output.ts';
 import { openStatusLine } from '../status-line.ts';
+import { addWorkloadFlags, type WorkloadFlags, workloadOptions } from '../workload-flags.ts';
 
-interface Flags {
-  readonly data?: string;
-  readonly pool?: string;
-  readonly excludeModels?: string;
+interface Flags extends WorkloadFlags {
   readonly clients: number;
   readonly seed: number;
   readonly out: string;
@@ -26,17 +26,12 @@ interface Flags {
 }
 
 export function addDemoCommand(program: Command): void {
-  program
+  const demo = program
     .command('demo')
     .description(
       'train a router across organisations on this machine, each a process of its own, and report what it is worth',
-    )
-    .option(
-      '--data <path>',
-      'evaluation log to use instead of the generated workload; every query needs a score of every model',
-    )
-    .option('--pool <kinds>', 'kinds of models.csv to route between, such as api,chat')
-    .option('--exclude-models <names>', 'models to leave out, separated by commas')
+    );
+  addWorkloadFlags(demo)
     .option('--clients <n>', 'organisations, 3..64', integerBetween('--clients', 3, 64), 5)
     .option('--seed <n>', 'fixes workload and partition', integerBetween('--seed', 0, 2 ** 31 - 1), 1)
     .option('--out <dir>', 'directory for report, keys, data and sums', DEFAULT_DEMO_OUT)
@@ -57,7 +52,7 @@ export function addDemoCommand(program: Command): void {
 }
 
 function demoOptions(flags: Flags): DemoOptions {
-  const { data, pool, excludeModels, clients, seed, out, kill } = flags;
+  const { clients, seed, out, kill } = flags;
   if (kill !== undefined && kill.client >= clients) {
     throw new RuntimeError(
       'BAD_ARGUMENT',
@@ -68,25 +63,8 @@ function demoOptions(flags: Flags): DemoOptions {
     clients,
     seed,
     out: resolve(invocationDirectory(), out),
-    ...(data === undefined ? {} : { data: resolve(invocationDirectory(), data) }),
-    ...(pool === undefined ? {} : { pool: pool.split(',') }),
-    ...(excludeModels === undefined ? {} : { excludeModels: excludeModels.split(',') }),
+    ...workloadOptions(flags),
     ...(kill === undefined ? {} : { kill }),
-  };
-}
-
-/** Where the person typed the command; a package manager runs scripts elsewhere and says so. */
-function invocationDirectory(): string {
-  return process.env['INIT_CWD'] ?? process.cwd();
-}
-
-function integerBetween(flag: string, min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new RuntimeError('BAD_ARGUMENT', `${flag} ${text} is no integer of ${min}..${max}`);
-    }
-    return value;
   };
 }
 

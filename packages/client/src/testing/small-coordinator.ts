@@ -1,5 +1,5 @@
 /** The coordinator's real machine with vectors in memory: enough for participants to open sums with. */
-import { addPackedWords, liftWords, packedLength, packWords } from '@tributary/crypto';
+import { addPackedWords, liftWords, packedLength, packWords, toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import {
   batchTermsFor,
@@ -36,7 +36,8 @@ export class SmallCoordinator {
   readonly #deliver: (member: number, message: Message) => Promise<void>;
   #state: CoordinatorState;
   #words = new Int32Array(0);
-  #chunks = new Map<number, Uint8Array[]>();
+  /** Uploads, by round context and member. */
+  readonly #chunks = new Map<string, Uint8Array[]>();
   #events: CoordinatorEvent[] = [];
   #opened: ResultMessages | undefined;
 
@@ -55,9 +56,12 @@ export class SmallCoordinator {
   /** What a member says. */
   hear(from: number, message: Message): void {
     if (message.kind === 'vector-chunk') {
-      this.#chunks.set(from, [...(this.#chunks.get(from) ?? []), message.body.bytes]);
+      const { roundContext, sequence, bytes } = message.body;
+      const key = uploadKey(roundContext, from);
+      // The first chunk begins anew, for a member that comes back.
+      this.#chunks.set(key, [...(sequence === 0 ? [] : (this.#chunks.get(key) ?? [])), bytes]);
     } else if (message.kind === 'upload-end') {
-      const packed = Buffer.concat(this.#chunks.get(from) ?? []);
+      const packed = this.#upload(message.body.roundContext, from);
       const digest = nodeBackend.sha256(packed);
       this.#events.push({ kind: 'upload-spooled', from, message, length: packed.length, digest });
     } else {
@@ -67,6 +71,20 @@ export class SmallCoordinator {
 
   lose(member: number): void {
     this.#events.push({ kind: 'member-lost', member });
+  }
+
+  join(member: number): void {
+    this.#events.push({ kind: 'member-joined', member });
+  }
+
+  /** Begins anew from what it knows; everybody is to join again. */
+  restart(): void {
+    this.#events.push({ kind: 'restarted' });
+  }
+
+  /** Takes what was pushed from outside of a batch or round. */
+  async settle(): Promise<void> {
+    await this.#drain();
   }
 
   async openBatch(batch: number): Promise<void> {
@@ -86,7 +104,7 @@ export class SmallCoordinator {
 
   /** @returns what brings the opened sum to a member; undefined where the round was aborted */
   async openRound(expected: ExpectedRound): Promise<ResultMessages | undefined> {
-    const { context: batchContext, nextKeyIndex: keyIndex } = this.#state.batch ?? {
+    const { context: batchContext, nextKeyIndex: keyIndex } = this.#state.batches.at(-1) ?? {
       context: new Uint8Array(32),
       nextKeyIndex: 0,
     };
@@ -110,8 +128,8 @@ export class SmallCoordinator {
   }
 
   /** Until nothing more happens; deadlines never pass. */
-  async #drain(event: CoordinatorEvent): Promise<void> {
-    this.#events.push(event);
+  async #drain(...events: CoordinatorEvent[]): Promise<void> {
+    this.#events.push(...events);
     for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
       const { state, effects } = stepCoordinator(nodeBackend, this.#state, next);
       this.#state = state;
@@ -127,12 +145,11 @@ export class SmallCoordinator {
         return;
       case 'open-accumulator':
         this.#words = new Int32Array(effect.round.terms.dimension);
-        this.#chunks = new Map();
+        for (const member of effect.restore) this.#add(effect.round.context, member);
         return;
       case 'add-input': {
         const { member, roundContext } = effect;
-        const bits = this.#bits();
-        addPackedWords(Buffer.concat(this.#chunks.get(member) ?? []), bits, this.#words);
+        this.#add(roundContext, member);
         this.#events.push({ kind: 'input-added', member, roundContext });
         return;
       }
@@ -156,11 +173,20 @@ export class SmallCoordinator {
       case 'close-accumulator':
       case 'enter-phase':
       case 'reject':
+      case 'evidence':
       case 'batch-opened':
       case 'batch-aborted':
       case 'round-aborted':
         return;
     }
+  }
+
+  #upload(roundContext: Uint8Array, member: number): Uint8Array {
+    return Buffer.concat(this.#chunks.get(uploadKey(roundContext, member)) ?? []);
+  }
+
+  #add(roundContext: Uint8Array, member: number): void {
+    addPackedWords(this.#upload(roundContext, member), this.#bits(), this.#words);
   }
 
   #bits(): number {
@@ -186,6 +212,7 @@ export class SmallCoordinator {
     const result = {
       roundContext,
       round: terms.round,
+      attempt: terms.attempt,
       survivors,
       survivorsDigest,
       length: packed.length,
@@ -193,4 +220,8 @@ export class SmallCoordinator {
     };
     return [...chunks, this.signed('round-result', result)];
   }
+}
+
+function uploadKey(roundContext: Uint8Array, member: number): string {
+  return `${toHex(roundContext)}-${member}`;
 }

@@ -15,7 +15,9 @@ import {
   memorySecretStore,
   type Message,
   type MessageKind,
+  openedSharesFor,
   releaseFor,
+  revealFor,
   signMessage,
   startClient,
   stepClient,
@@ -36,6 +38,8 @@ export class TestMember {
   readonly #behaviour: MemberBehaviour;
   #state: ClientState;
   #silent = false;
+  /** The upload of the round that is open. */
+  #masked: readonly Uint8Array[] = [];
 
   constructor(
     { roster, identities, run }: TestFederation,
@@ -53,7 +57,7 @@ export class TestMember {
       self,
       roster,
       run,
-      policy: { minCohort: 3, minColluders: 1 },
+      policy: { minCohort: 3, minColluders: 1, maxAttemptsPerRound: 2 },
     });
     this.#vector = options.vector;
     this.#say = options.say;
@@ -82,6 +86,7 @@ export class TestMember {
       case 'generate-keys':
       case 'deal-shares':
       case 'hold-shares':
+      case 'hold-opened':
       case 'draw-nonce':
       case 'forget-batch': {
         const event = keep(this.#keeper, effect);
@@ -94,10 +99,18 @@ export class TestMember {
       case 'release':
         await this.#send('release', releaseFor(this.#keeper, effect));
         return;
+      case 'reveal-draw':
+        await this.#send('draw-reveal', revealFor(this.#keeper, effect));
+        return;
+      case 'open-shares':
+        await this.#send('opened-shares', openedSharesFor(this.#keeper, effect));
+        return;
       case 'enter-phase':
         this.#silent = this.#behaviour.goesOn?.(effect.phase) === false;
         return;
       case 'accept-result':
+      case 'batch-drawn':
+      case 'evidence':
       case 'reject':
         return;
     }
@@ -105,10 +118,12 @@ export class TestMember {
 
   async #upload(effect: Extract<ClientEffect, { kind: 'upload-input' }>): Promise<void> {
     const { roundContext } = effect.request;
-    const honest = [
-      ...maskChunks(nodeBackend, masksFor(this.#keeper, effect), this.#vector(), effect.terms.bits),
-    ];
-    const chunks = this.#behaviour.upload?.(honest) ?? honest;
+    if (!effect.resume) {
+      const masks = masksFor(this.#keeper, effect);
+      const honest = [...maskChunks(nodeBackend, masks, this.#vector(), effect.terms.bits)];
+      this.#masked = this.#behaviour.upload?.(honest) ?? honest;
+    }
+    const chunks = this.#masked;
     for (const [sequence, bytes] of chunks.entries()) {
       await this.#send('vector-chunk', { roundContext, sequence, bytes });
     }

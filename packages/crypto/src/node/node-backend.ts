@@ -47,6 +47,21 @@ function publicKeyObject(curve: Curve, bytes: Uint8Array): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' });
 }
 
+/** Identities whose keys are kept taken in: those of a large federation. */
+const MAX_VERIFICATION_KEYS = 4096;
+const verificationKeys = new Map<string, KeyObject>();
+
+/** The same few keys verify many signatures, and taking one in costs a quarter of a verification. */
+function verificationKey(bytes: Uint8Array): KeyObject {
+  const name = base64url(bytes);
+  const known = verificationKeys.get(name);
+  if (known !== undefined) return known;
+  if (verificationKeys.size >= MAX_VERIFICATION_KEYS) verificationKeys.clear();
+  const key = publicKeyObject('Ed25519', bytes);
+  verificationKeys.set(name, key);
+  return key;
+}
+
 function publicKeyOf(curve: Curve, secret: Uint8Array): Uint8Array {
   const { x } = createPublicKey(privateKey(curve, secret)).export({ format: 'jwk' });
   return new Uint8Array(Buffer.from(x as string, 'base64url'));
@@ -104,11 +119,13 @@ export const nodeBackend: CryptoBackend = {
     return publicKeyOf('X25519', secret);
   },
 
-  x25519(secret, publicKey) {
+  x25519(secret) {
     const own = privateKey('X25519', secret);
-    expectLength('publicKey', publicKey, 32);
-    if (isSmallOrderX25519(publicKey)) return undefined;
-    return plain(diffieHellman({ privateKey: own, publicKey: publicKeyObject('X25519', publicKey) }));
+    return (publicKey) => {
+      expectLength('publicKey', publicKey, 32);
+      if (isSmallOrderX25519(publicKey)) return undefined;
+      return plain(diffieHellman({ privateKey: own, publicKey: publicKeyObject('X25519', publicKey) }));
+    };
   },
 
   ed25519PublicKey(secret) {
@@ -121,7 +138,7 @@ export const nodeBackend: CryptoBackend = {
 
   ed25519Verify(publicKey, message, signature) {
     if (!passesStrictChecks(publicKey, signature)) return false;
-    return verify(null, message, publicKeyObject('Ed25519', publicKey), signature);
+    return verify(null, message, verificationKey(publicKey), signature);
   },
 
   seal(key, nonce, associatedData, plaintext) {

@@ -1,18 +1,20 @@
 /** Trains the demo's baselines beside the federation, at low priority: they take what the federation leaves of the processors. */
 import { setPriority } from 'node:os';
-import { createGenerator, type Dataset, type RouterModel } from '@tributary/router';
-import { centralisedRouter } from '../baselines/centralised.ts';
-import { localRouter } from '../baselines/local.ts';
+import type { Dataset, RouterModel } from '@tributary/router';
+import { poolDatasets } from '../baselines/pool-datasets.ts';
 import { staticRouter } from '../baselines/static.ts';
-import { runProcess } from './process-channel.ts';
+import { kmeansFamily } from '../families/kmeans.ts';
+import { runProcess } from '../processes/process-channel.ts';
+import { holdOut } from '../tuning/hold-out.ts';
+import { localSeed, seedGenerator } from '../workload/load-workload.ts';
 
 export interface BaselinesJob {
   /** `pooled`: the routers of all rows together; `local`: each client's of its own. */
   readonly part: 'pooled' | 'local';
   /** Each client's training rows. */
   readonly clients: readonly Dataset[];
-  /** 32 bytes; fixes the random starts. */
-  readonly seed: Uint8Array;
+  /** Fixes the random starts and the held-out rows. */
+  readonly seed: number;
 }
 
 export type BaselinesMessage =
@@ -21,12 +23,15 @@ export type BaselinesMessage =
   | { readonly kind: 'local'; readonly local: readonly RouterModel[] };
 
 function trainBaselines({ part, clients, seed }: BaselinesJob): BaselinesMessage {
-  const generator = createGenerator(seed);
+  const generator = seedGenerator(seed);
   if (part === 'local') {
-    const local = clients.map((client, i) => localRouter(client, generator.fork(`local ${i}`)));
+    const local = clients.map((client, i) => {
+      const parts = holdOut(client, localSeed(seed, i));
+      return kmeansFamily.tuneAlone(client, parts, generator.fork(`local ${i}`)).model;
+    });
     return { kind: 'local', local };
   }
-  const centralised = centralisedRouter(clients, generator.fork('centralised'));
+  const centralised = kmeansFamily.alone(poolDatasets(clients), generator.fork('centralised'));
   return { kind: 'pooled', centralised, static: staticRouter(clients) };
 }
 

@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import type { RouterModel } from '@tributary/router';
 import { RuntimeError } from '@tributary/runtime';
 import type { BaselinesJob, BaselinesMessage } from './baselines-process.ts';
-import { startProcess } from './entry-scripts.ts';
-import type { ProcessFailure } from './process-messages.ts';
+import { startProcess } from '../processes/entry-scripts.ts';
+import type { ProcessFailure } from '../processes/process-channel.ts';
 
 export interface Baselines {
   readonly centralised: RouterModel;

@@ -14,7 +14,7 @@ import {
 } from '@tributary/client';
 import { createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
 import { int32ToBytes, vectorFile } from './checked-sums.ts';
-import { runProcess, tellDemo } from './process-channel.ts';
+import { runProcess, tellParent } from '../processes/process-channel.ts';
 
 const [configPath = '', copies = '', holdPhase = ''] = process.argv.slice(2);
 
@@ -45,13 +45,13 @@ await runProcess(async () => {
     onProgress: async (progress) => {
       if (progress.kind === 'welcome') cpuBefore = process.cpuUsage();
       if (progress.kind === 'phase' && progress.phase === holdPhase) {
-        await tellDemo({ kind: 'held', phase: progress.phase });
+        await tellParent({ kind: 'held', phase: progress.phase });
         await new Promise(() => {});
       }
       if (progress.kind === 'sum') {
         const { user, system } = process.cpuUsage(cpuBefore);
         cpuBefore = process.cpuUsage();
-        await tellDemo({ kind: 'round', cpuMs: (user + system) / 1000 });
+        await tellParent({ kind: 'round', cpuMs: (user + system) / 1000 });
       }
     },
   });

@@ -1,4 +1,5 @@
 import type { ClientPhase } from '@tributary/protocol';
+import type { WorkloadOptions } from '../workload/load-workload.ts';
 
 /** Phases in which the demo can kill a client. */
 export type KillPhase = Exclude<ClientPhase, 'ready'>;
@@ -11,12 +12,7 @@ export interface Kill {
   readonly phase: KillPhase;
 }
 
-export interface DemoOptions {
-  /** Evaluation log to use instead of the generated workload. */
-  readonly data?: string;
-  /** Kinds of models.csv that make the pool; all where left out. */
-  readonly pool?: readonly string[];
-  readonly excludeModels?: readonly string[];
+export interface DemoOptions extends WorkloadOptions {
   /** 3..64 organisations, each a process of its own. */
   readonly clients: number;
   /** Fixes workload, partition and baselines. Keys, masks and the run's public seed are fresh each time. */

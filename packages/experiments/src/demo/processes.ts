@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { CoordinatorReport } from '@tributary/coordinator';
 import { RuntimeError } from '@tributary/runtime';
 import type { DemoProgress, Kill } from './demo-options.ts';
-import { startProcess } from './entry-scripts.ts';
+import { startProcess } from '../processes/entry-scripts.ts';
 import { type PreparedFederation, writeClientConfig } from './prepare-federation.ts';
-import type { ClientProcessMessage, CoordinatorProcessMessage, ProcessFailure } from './process-messages.ts';
+import type { ProcessFailure } from '../processes/process-channel.ts';
+import type { ClientProcessMessage, CoordinatorProcessMessage } from './process-messages.ts';
 
 export interface FederationRun {
   readonly report: CoordinatorReport;

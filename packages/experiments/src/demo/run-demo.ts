@@ -5,12 +5,13 @@ import { type CostQuality, decodeArtifact, type RouterArtifact, type SingleModel
 import { type ClientShare, observationCounts, partitionQueries } from '../partition/partition-queries.ts';
 import { renderReport } from '../report/render-report.ts';
 import type { ReportData } from '../report/report-data.ts';
+import { sceneData } from '../scene/scene.ts';
+import { loadWorkload, seedGenerator, type Workload } from '../workload/load-workload.ts';
 import { checkSums, type SumCheck } from './checked-sums.ts';
 import { startBaselines } from './baselines.ts';
-import { type Comparison, comparisonData, compareRouters } from './compare-routers.ts';
+import { type Comparison, compareRouters } from './compare-routers.ts';
 import type { DemoOptions, DemoProgress } from './demo-options.ts';
-import { demoGenerator, demoSeed, type DemoWorkload, demoWorkload } from './demo-workload.ts';
-import { entryScripts } from './entry-scripts.ts';
+import { entryScripts } from '../processes/entry-scripts.ts';
 import { prepareFederation } from './prepare-federation.ts';
 import { copiesDirectory, type FederationRun, runFederation } from './processes.ts';
 
@@ -56,7 +57,7 @@ export async function runDemo(
   onProgress: (progress: DemoProgress) => void,
 ): Promise<DemoResult> {
   const { clients, out, seed } = options;
-  const workload = await demoWorkload(options);
+  const workload = await loadWorkload(options, seed);
   const { log, models, encoder, dimensions } = workload;
   const label = workload.synthetic ? `${workload.name} (synthetic)` : workload.name;
   onProgress({
@@ -64,19 +65,19 @@ export async function runDemo(
     text: `${label}: ${log.queries.length} queries, ${models.length} models, ${clients} organisations`,
   });
   const shares = partitionQueries(
-    demoGenerator(seed).fork('partition'),
+    seedGenerator(seed).fork('partition'),
     log.queries.map(({ task }) => task),
     { clients, models: models.length },
   );
   await mkdir(out, { recursive: true });
   const [coordinatorScript, clientScript, baselinesScript] = await entryScripts(join(out, 'entries'), [
-    'coordinator-process',
-    'client-process',
-    'baselines-process',
+    'demo/coordinator-process',
+    'demo/client-process',
+    'demo/baselines-process',
   ]);
   const federation = await prepareFederation({ out, log, shares, models, encoder, dimensions });
-  const { clients: datasets, test } = comparisonData(workload, shares);
-  const baselines = startBaselines(baselinesScript, { clients: datasets, seed: demoSeed(seed) });
+  const { clients: datasets, test } = sceneData(workload, shares);
+  const baselines = startBaselines(baselinesScript, { clients: datasets, seed });
   const copies = (name: string): string => copiesDirectory(out, name);
   let run: FederationRun;
   try {
@@ -100,7 +101,7 @@ export async function runDemo(
 /** Everything that the result and the report are made of. */
 interface DemoOutcome {
   readonly options: DemoOptions;
-  readonly workload: DemoWorkload;
+  readonly workload: Workload;
   readonly shares: readonly ClientShare[];
   readonly run: FederationRun;
   readonly check: SumCheck;
@@ -145,7 +146,7 @@ function reportData(outcome: DemoOutcome, result: DemoResult): ReportData {
     settings: [
       ['program', 'K-means by secure sums'],
       ['encoder', `${artifact.encoder.name}, ${artifact.encoder.dimensions} dimensions`],
-      ['clusters', String(artifact.model.clusters)],
+      ...(artifact.model.kind === 'kmeans' ? [['clusters', String(artifact.model.clusters)] as const] : []),
       ['seed', String(options.seed)],
       ['pool', options.pool?.join(', ') ?? 'all models'],
       ['left out', options.excludeModels?.join(', ') ?? 'none'],

@@ -118,6 +118,24 @@ describe('partitionQueries', () => {
     }
   });
 
+  it('lets each client use only some of the models, where asked to, and changes nothing else', () => {
+    const options = { clients: 5, models: 6 };
+    const all = partitionQueries(createGenerator(seed(7)), TASKS, options);
+    for (const modelsPerClient of [1, 2, 5]) {
+      const some = partitionQueries(createGenerator(seed(7)), TASKS, { ...options, modelsPerClient });
+      expect(some.map(({ train, test }) => [train, test])).toEqual(
+        all.map(({ train, test }) => [train, test]),
+      );
+      const used = some.map((share) => observationCounts(share, 6).filter((count) => count > 0).length);
+      expect(Math.max(...used)).toBeLessThanOrEqual(modelsPerClient);
+    }
+    const single = partitionQueries(createGenerator(seed(7)), TASKS, { ...options, modelsPerClient: 1 });
+    expect(new Set(single.map(({ observed }) => observed[0])).size).toBeGreaterThan(1);
+    expect(partitionQueries(createGenerator(seed(7)), TASKS, { ...options, modelsPerClient: 6 })).toEqual(
+      all,
+    );
+  });
+
   it('refuses more clients than the queries can serve', () => {
     expect(() =>
       partitionQueries(createGenerator(seed(1)), TASKS.slice(0, 39), { clients: 5, models: 2 }),

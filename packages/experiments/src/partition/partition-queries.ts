@@ -11,6 +11,8 @@ export interface PartitionOptions {
   readonly taskAlpha?: number;
   /** Dirichlet concentration of a client's use of the models. */
   readonly modelAlpha?: number;
+  /** How many models a client uses, drawn at random for each; all where left out. 1 .. `models`. */
+  readonly modelsPerClient?: number;
   /** Share of each client's queries that it trains on; the rest is its test. */
   readonly trainFraction?: number;
 }
@@ -51,6 +53,7 @@ export function partitionQueries(
   options: PartitionOptions,
 ): ClientShare[] {
   const { clients, models, taskAlpha = 0.6, modelAlpha = 0.45, trainFraction = 0.75 } = options;
+  const { modelsPerClient = models } = options;
   if (tasks.length < clients * LEAST_QUERIES_PER_CLIENT) {
     throw new DataError(
       'TOO_FEW_QUERIES',
@@ -66,12 +69,26 @@ export function partitionQueries(
     const training = Math.floor(trainFraction * queries.length);
     const observation = generator.fork(`models of client ${client}`);
     const shares = sampleDirichlet(observation, modelAlpha, models);
+    leaveOut(shares, generator.fork(`models that client ${client} lacks`), models - modelsPerClient);
     return {
       train: Uint32Array.from(queries.slice(0, training)),
       observed: Uint16Array.from({ length: training }, () => sampleIndex(observation, shares)),
       test: Uint32Array.from(queries.slice(training)),
     };
   });
+}
+
+/** Gives `count` random models no share, and the others theirs of the whole. */
+function leaveOut(shares: Float64Array, generator: SeededGenerator, count: number): void {
+  if (count === 0) return;
+  const order = Array.from(shares.keys());
+  generator.shuffle(order);
+  for (const model of order.slice(0, count)) shares[model] = 0;
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  // Next to nothing may be left where the draw gave almost all to the models that are gone.
+  for (const model of order.slice(count)) {
+    shares[model] = total > 0 ? shares[model]! / total : 1 / (shares.length - count);
+  }
 }
 
 function distributeTasks(

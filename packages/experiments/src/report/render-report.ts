@@ -6,7 +6,7 @@ import { frontierChart } from './frontier-chart.ts';
 import { lambdaCharts } from './lambda-charts.ts';
 import { type Markup, markup } from './markup.ts';
 import type { ReportData } from './report-data.ts';
-import { STYLE } from './style.ts';
+import { renderPage, section, settingsSection } from './page.ts';
 
 /**
  * The report of an experiment as one HTML file: styles and drawings are inside, there is no script, and nothing is fetched.
@@ -15,18 +15,8 @@ import { STYLE } from './style.ts';
  */
 export function renderReport(data: ReportData): string {
   const { workload, models, run, coverage } = data;
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Tributary: ${workload.name}, ${run.clients} clients</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<header>
+  return renderPage(`Tributary: ${workload.name}, ${run.clients} clients`, [
+    markup`<header>
 ${workload.synthetic ? markup`<span class="badge">synthetic workload</span>` : undefined}
 <h1>One router, trained by ${run.clients} clients that kept their logs to themselves</h1>
 <p>Workload ${workload.name}: ${formatCount(workload.trainQueries)} training queries with one observed model each,
@@ -59,16 +49,8 @@ ${section(
   )}</figure>`,
 )}
 ${roundsSection(data)}
-${settingsSection(data)}
-</main>
-</body>
-</html>
-`;
-  return page.text;
-}
-
-function section(title: string, introduction: string, content: Markup): Markup {
-  return markup`<section><h2>${title}</h2><p>${introduction}</p>${content}</section>`;
+${settingsSection(data.settings)}`,
+  ]);
 }
 
 function warnings({ workload, run }: ReportData): Markup[] {
@@ -94,12 +76,4 @@ function warnings({ workload, run }: ReportData): Markup[] {
 function roundsSection({ rounds = [] }: ReportData): Markup | undefined {
   if (rounds.length === 0) return undefined;
   return section('Rounds', 'One secure sum after the other.', markup`<figure>${timeline(rounds)}</figure>`);
-}
-
-function settingsSection({ settings }: ReportData): Markup | undefined {
-  if (settings.length === 0) return undefined;
-  const rows = settings.map(
-    ([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`,
-  );
-  return section('Settings', 'What was run.', markup`<table><tbody>${rows}</tbody></table>`);
 }

@@ -39,6 +39,7 @@ th:first-child, td:first-child { padding-left: 0; text-align: left; }
 thead th { color: var(--soft); font-size: 13px; vertical-align: bottom; }
 th small { display: block; font-weight: 400; color: var(--soft); font-size: 12.5px; overflow-wrap: anywhere; }
 .routers tbody tr:first-child { font-weight: 600; } .routers tbody tr:first-child th { font-weight: inherit; }
+.figures td { white-space: nowrap; }
 .note { color: var(--soft); font-size: 13px; margin: 10px 0 0; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 6px; padding: 0; font-size: 13.5px; }
 .legend li { display: flex; align-items: center; gap: 7px; overflow-wrap: anywhere; }
@@ -52,6 +53,11 @@ th small { display: block; font-weight: 400; color: var(--soft); font-size: 12.5
 .line.static { stroke: var(--static); stroke-dasharray: 2 5; stroke-width: 2.5; }
 .line.singles { stroke: var(--singles); stroke-dasharray: 10 4 2 4; stroke-width: 1.75; }
 .line.local { stroke: var(--local); stroke-width: 1; stroke-opacity: 0.75; }
+.line.guide { stroke: var(--ink); stroke-opacity: 0.45; stroke-width: 1; stroke-dasharray: 3 4; }
+.bands .line.local { stroke-width: 2; stroke-opacity: 1; }
+.band { stroke: none; fill-opacity: 0.16; }
+.band.federated { fill: var(--federated); } .band.centralised { fill: var(--centralised); } .band.static { fill: var(--static); }
+.band.singles { fill: var(--singles); } .band.local { fill: var(--local); }
 .dot { stroke: var(--card); stroke-width: 1; } .dot.singles { fill: var(--singles); }
 .landmark { fill: var(--ink); stroke: var(--card); stroke-width: 1.5; }
 .landmark-label { fill: var(--ink); font-size: 12.5px; paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }

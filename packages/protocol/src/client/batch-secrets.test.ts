@@ -3,8 +3,9 @@ import { nodeBackend as crypto } from '@tributary/crypto/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { selfSeedCommitment, verifyReleasedShare } from '../commitments.ts';
+import { drawCommitment } from '../draw.ts';
 import type { ReleasedShare, SecretKind } from '../messages/round.ts';
-import type { SealedShares } from '../messages/setup.ts';
+import type { SealedShares, Signed } from '../messages/setup.ts';
 import { existing, seededBytes } from '../testing/cast.ts';
 import {
   advertiseKeys,
@@ -34,7 +35,7 @@ function settle(): {
   const recipients = MEMBERS.map((member, i) => ({
     member,
     point: i + 1,
-    sealingKey: advertiseKeys(crypto, batchContext, member, existing(own.get(member))).sealingKey,
+    sealingKey: advertiseKeys(crypto, batchContext, member, existing(own.get(member)), false).sealingKey,
   }));
   const dealt = new Map(
     MEMBERS.map((dealer) => {
@@ -46,16 +47,19 @@ function settle(): {
   const held = new Map(
     MEMBERS.map((holder) => {
       const boxes = MEMBERS.filter((dealer) => dealer !== holder).map((dealer) => ({
-        box: boxFor(existing(dealt.get(dealer)), holder),
+        box: unsigned(boxFor(existing(dealt.get(dealer)), holder)),
         dealerKey: existing(sealingKeys.get(dealer)),
       }));
       const opened = openHeldShares(crypto, holder, existing(dealt.get(holder)).secrets, boxes);
-      expect(opened.badDealers).toEqual([]);
+      expect(opened.badBoxes).toEqual([]);
       return [holder, opened.secrets] as const;
     }),
   );
   return { dealt, held, sealingKeys };
 }
+
+/** Boxes are opened when their signature has been checked; these functions do not look at it. */
+const unsigned = (body: SealedShares): Signed<SealedShares> => ({ body, signature: new Uint8Array(64) });
 
 function boxFor({ boxes }: DealResult, holder: number): SealedShares {
   const box = boxes.find((each) => each.holder === holder);
@@ -80,7 +84,7 @@ function commitmentsOf(dealer: number, holder: number): readonly Uint8Array[] {
 describe('keys of a batch', () => {
   it('are advertised in public form, with a commitment to each self seed that no other place shares', () => {
     const secrets = heldBy(20);
-    const advert = advertiseKeys(crypto, batchContext, 20, secrets);
+    const advert = advertiseKeys(crypto, batchContext, 20, secrets, false);
     expect(advert.roundKeys.map(toHex)).toEqual(
       secrets.roundSecrets.map((secret) => toHex(crypto.x25519PublicKey(secret))),
     );
@@ -93,6 +97,15 @@ describe('keys of a batch', () => {
     ];
     expect(advert.selfSeedCommitments[0]).toEqual(commitments[0]);
     expect(new Set(commitments.map(toHex)).size).toBe(4);
+  });
+});
+
+describe('the nonce of a draw', () => {
+  it('is committed to by who is of the committee, and by nobody else', () => {
+    const secrets = heldBy(20);
+    const advert = advertiseKeys(crypto, batchContext, 20, secrets, true);
+    expect(advert.drawCommitment).toEqual(drawCommitment(crypto, batchContext, 20, secrets.drawNonce));
+    expect(advertiseKeys(crypto, batchContext, 20, secrets, false).drawCommitment).toHaveLength(0);
   });
 });
 
@@ -163,8 +176,8 @@ describe('a box', () => {
   const box = boxFor(dealOf(10), 20);
   const open = (changed: SealedShares, dealer = 10, holder = 20): readonly number[] =>
     openHeldShares(crypto, holder, dealOf(holder).secrets, [
-      { box: changed, dealerKey: existing(sealingKeys.get(dealer)) },
-    ]).badDealers;
+      { box: unsigned(changed), dealerKey: existing(sealingKeys.get(dealer)) },
+    ]).badBoxes.map(({ body }) => body.dealer);
 
   it('with one bit changed names its dealer, and nothing of it is kept', () => {
     fc.assert(
@@ -172,9 +185,9 @@ describe('a box', () => {
         const byte = bit >> 3;
         const sealed = box.sealed.with(byte, existing(box.sealed[byte]) ^ (1 << (bit & 7)));
         const opened = openHeldShares(crypto, 20, dealOf(20).secrets, [
-          { box: { ...box, sealed }, dealerKey: existing(sealingKeys.get(10)) },
+          { box: unsigned({ ...box, sealed }), dealerKey: existing(sealingKeys.get(10)) },
         ]);
-        expect(opened.badDealers).toEqual([10]);
+        expect(opened.badBoxes.map(({ body }) => body)).toEqual([{ ...box, sealed }]);
         expect([...opened.secrets.held.keys()]).toEqual([20]);
       }),
     );
@@ -198,32 +211,66 @@ describe('a box', () => {
   });
 
   it('from a dealer whose key is of small order names it', () => {
-    const weak = openHeldShares(crypto, 20, dealOf(20).secrets, [{ box, dealerKey: new Uint8Array(32) }]);
-    expect(weak.badDealers).toEqual([10]);
+    const weak = openHeldShares(crypto, 20, dealOf(20).secrets, [
+      { box: unsigned(box), dealerKey: new Uint8Array(32) },
+    ]);
+    expect(weak.badBoxes.map(({ body }) => body.dealer)).toEqual([10]);
   });
 
   it('does not keep others from being opened', () => {
     const boxes = [box, boxFor(dealOf(30), 20), boxFor(dealOf(40), 20)].map((each) => ({
-      box: each.dealer === 30 ? { ...each, sealed: each.sealed.with(0, 1 ^ existing(each.sealed[0])) } : each,
+      box: unsigned(
+        each.dealer === 30 ? { ...each, sealed: each.sealed.with(0, 1 ^ existing(each.sealed[0])) } : each,
+      ),
       dealerKey: existing(sealingKeys.get(each.dealer)),
     }));
     const opened = openHeldShares(crypto, 20, dealOf(20).secrets, boxes);
-    expect(opened.badDealers).toEqual([30]);
+    expect(opened.badBoxes.map(({ body }) => body.dealer)).toEqual([30]);
     expect([...opened.secrets.held.keys()]).toEqual([20, 10, 40]);
   });
 });
 
 describe('dealing', () => {
+  const random = seededBytes(crypto, 9);
+  const recipients = MEMBERS.map((member, i) => ({
+    member,
+    point: i + 1,
+    sealingKey: existing(sealingKeys.get(member)),
+  }));
+  const deal = { batchContext, dealer: 10, threshold: THRESHOLD, holders: MEMBERS.length, recipients };
+
+  it('again gives the same boxes and keeps the same shares: no secret is shared twice', () => {
+    const once = dealShares(crypto, random, deal, generateBatchSecrets(random, KEYS));
+    const again = dealShares(crypto, random, deal, once.secrets);
+    expect(again.boxes).toEqual(once.boxes);
+    expect(again.ownCommitments).toEqual(once.ownCommitments);
+    expect(again.secrets).toEqual(once.secrets);
+    // Whoever was not there the first time gets nothing the second time.
+    const fewer = { ...deal, recipients: recipients.slice(0, 3) };
+    const first = dealShares(crypto, random, fewer, generateBatchSecrets(random, KEYS));
+    const later = dealShares(crypto, random, deal, first.secrets);
+    expect(later.boxes.map(({ holder }) => holder)).toEqual([20, 30]);
+  });
+
+  it('on a sparse graph keeps no share of the dealer, who holds none', () => {
+    const others = { ...deal, recipients: recipients.slice(1) };
+    const { boxes, ownCommitments, secrets } = dealShares(
+      crypto,
+      random,
+      others,
+      generateBatchSecrets(random, KEYS),
+    );
+    expect([boxes.length, ownCommitments.length, secrets.held.size]).toEqual([3, 0, 0]);
+  });
+
   it('to a recipient whose sealing key is of small order, or without a point, is a bug', () => {
-    const random = seededBytes(crypto, 2);
     const secrets = generateBatchSecrets(random, 1);
     const sealingKey = existing(sealingKeys.get(20));
     for (const recipient of [
       { member: 20, point: 2, sealingKey: new Uint8Array(32) },
       { member: 20, point: 5, sealingKey },
     ]) {
-      const deal = { batchContext, dealer: 10, threshold: 3, holders: 4, recipients: [recipient] };
-      expect(() => dealShares(crypto, random, deal, secrets)).toThrow(
+      expect(() => dealShares(crypto, random, { ...deal, recipients: [recipient] }, secrets)).toThrow(
         expect.objectContaining({ code: 'INVARIANT' }),
       );
     }
@@ -239,8 +286,10 @@ describe('secrets that are forgotten', () => {
       ...secrets.roundSecrets,
       ...secrets.selfSeeds,
       ...secrets.held.values(),
+      ...secrets.dealt.values(),
+      secrets.drawNonce,
     ];
-    expect(all).toHaveLength(1 + 2 * KEYS + MEMBERS.length);
+    expect(all).toHaveLength(1 + 2 * KEYS + 2 * MEMBERS.length);
     for (const bytes of all) expect(bytes.every((byte) => byte === 0)).toBe(true);
   });
 

@@ -3,22 +3,21 @@
  * the only functions that touch secrets of a batch; the state machine asks for them by effects and sees
  * public results alone.
  */
-import { type CryptoBackend, splitSecret, wipe } from '@tributary/crypto';
+import { type CryptoBackend, type KeyAgreement, splitSecret, wipe } from '@tributary/crypto';
 import { commitToShare, opensShare, selfSeedCommitment, slotNumber } from '../commitments.ts';
+import { drawCommitment } from '../draw.ts';
 import { ProtocolError } from '../errors.ts';
 import type { ReleasedShare, SecretKind } from '../messages/round.ts';
-import type { KeyAdvert, SealedShares } from '../messages/setup.ts';
+import type { KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
 import { DOMAIN } from '../version.ts';
 import { CanonicalWriter } from '../wire/canonical.ts';
+import { payloadSlots, SALT_BYTES, SHARE_BYTES, type Slot, SLOT_BYTES } from './share-payload.ts';
 
 /**
  * Fresh random bytes from a CSPRNG: an argument, so that protocol code stays pure and vectors reproducible.
  */
 export type RandomBytes = (length: number) => Uint8Array;
 
-const SHARE_BYTES = 32;
-const SALT_BYTES = 32;
-const SLOT_BYTES = SHARE_BYTES + SALT_BYTES;
 const ZERO_NONCE = new Uint8Array(12);
 
 /** Secrets of one member for one batch. Deleted when the batch closes: no later round can use them. */
@@ -34,11 +33,22 @@ export interface BatchSecrets {
    * of the round key.
    */
   readonly held: ReadonlyMap<number, Uint8Array>;
+  /** What was dealt to each other holder, to deal it again unchanged or to answer a complaint. */
+  readonly dealt: ReadonlyMap<number, Uint8Array>;
+  /** The nonce of a member of the committee. */
+  readonly drawNonce: Uint8Array;
 }
 
 export function generateBatchSecrets(random: RandomBytes, keyCount: number): BatchSecrets {
   const secrets = (): Uint8Array[] => Array.from({ length: keyCount }, () => random(32));
-  return { sealingSecret: random(32), roundSecrets: secrets(), selfSeeds: secrets(), held: new Map() };
+  return {
+    sealingSecret: random(32),
+    roundSecrets: secrets(),
+    selfSeeds: secrets(),
+    held: new Map(),
+    dealt: new Map(),
+    drawNonce: random(32),
+  };
 }
 
 export function advertiseKeys(
@@ -46,6 +56,7 @@ export function advertiseKeys(
   batchContext: Uint8Array,
   member: number,
   secrets: BatchSecrets,
+  draws: boolean,
 ): KeyAdvert {
   return {
     batchContext,
@@ -55,6 +66,9 @@ export function advertiseKeys(
     selfSeedCommitments: secrets.selfSeeds.map((seed, i) =>
       selfSeedCommitment(crypto, batchContext, i, member, seed),
     ),
+    drawCommitment: draws
+      ? drawCommitment(crypto, batchContext, member, secrets.drawNonce)
+      : new Uint8Array(0),
   };
 }
 
@@ -72,39 +86,46 @@ export interface Deal {
   readonly threshold: number;
   /** Number of points of the sharing: H. */
   readonly holders: number;
-  /** Who is there to receive, the dealer among them. */
+  /** Who is there to receive, the dealer among them where it is its own holder. */
   readonly recipients: readonly Holder[];
 }
 
 export interface DealResult {
   /** Unsigned, one for each recipient but the dealer. */
   readonly boxes: readonly SealedShares[];
-  /** To the shares the dealer keeps. */
+  /** To the shares the dealer keeps; empty where it keeps none. */
   readonly ownCommitments: readonly Uint8Array[];
   /** With the dealer's own shares. */
   readonly secrets: BatchSecrets;
 }
 
-/** Splits every secret of the batch and seals each holder's shares. */
+/**
+ * Splits every secret of the batch and seals each holder's shares. A deal that was made before is sealed
+ * again as it was: a second sharing of one secret would give two shares to each holder.
+ */
 export function dealShares(
   crypto: CryptoBackend,
   random: RandomBytes,
   deal: Deal,
   secrets: BatchSecrets,
 ): DealResult {
-  const boxes: SealedShares[] = [];
   const held = new Map(secrets.held);
-  let ownCommitments: readonly Uint8Array[] = [];
-  for (const [{ member, sealingKey }, payload] of splitSecrets(random, deal, secrets)) {
-    if (member === deal.dealer) {
-      held.set(member, payload);
-      ownCommitments = commitToSlots(crypto, deal, member, payload);
-    } else {
-      boxes.push(sealPayload(crypto, deal, member, sealingKey, secrets.sealingSecret, payload));
-      wipe(payload);
+  const dealt = new Map(secrets.dealt);
+  if (dealt.size === 0) {
+    for (const [{ member }, payload] of splitSecrets(random, deal, secrets)) {
+      (member === deal.dealer ? held : dealt).set(member, payload);
     }
   }
-  return { boxes, ownCommitments, secrets: { ...secrets, held } };
+  const boxes: SealedShares[] = [];
+  const agree = crypto.x25519(secrets.sealingSecret);
+  for (const { member, sealingKey } of deal.recipients) {
+    const payload = dealt.get(member);
+    if (payload === undefined) continue;
+    boxes.push(sealPayload(crypto, deal, member, sealingKey, agree, payload));
+  }
+  const own = held.get(deal.dealer);
+  const ownCommitments = own === undefined ? [] : commitToSlots(crypto, deal, deal.dealer, own);
+  return { boxes, ownCommitments, secrets: { ...secrets, held, dealt } };
 }
 
 /** For each recipient its shares of all secrets, each followed by its salt. */
@@ -133,11 +154,11 @@ function sealPayload(
   deal: Deal,
   holder: number,
   sealingKey: Uint8Array,
-  sealingSecret: Uint8Array,
+  agree: KeyAgreement,
   payload: Uint8Array,
 ): SealedShares {
   const { batchContext, dealer } = deal;
-  const key = sealKey(crypto, batchContext, dealer, holder, sealingSecret, sealingKey);
+  const key = sealKey(crypto, batchContext, dealer, holder, agree, sealingKey);
   if (key === undefined) {
     throw new ProtocolError('INVARIANT', `sealing key of member ${holder} is of small order`);
   }
@@ -162,10 +183,10 @@ function sealKey(
   batchContext: Uint8Array,
   dealer: number,
   holder: number,
-  ownSecret: Uint8Array,
+  agree: KeyAgreement,
   peerKey: Uint8Array,
 ): Uint8Array | undefined {
-  const shared = crypto.x25519(ownSecret, peerKey);
+  const shared = agree(peerKey);
   if (shared === undefined) return undefined;
   const info = new CanonicalWriter().text(`${DOMAIN}/share-aead`).integer(dealer).integer(holder).finish();
   const key = crypto.hkdfSha256(shared, batchContext, info, 32);
@@ -182,52 +203,54 @@ function sealData(batchContext: Uint8Array, dealer: number, holder: number): Uin
     .finish();
 }
 
-interface Slot {
-  readonly share: Uint8Array;
-  readonly salt: Uint8Array;
+function slots(payload: Uint8Array): Slot[] {
+  const whole = payloadSlots(payload);
+  if (whole === undefined) throw new ProtocolError('INVARIANT', 'a payload is not of whole slots');
+  return whole;
 }
 
-/** Views into `payload`, so that wiping it wipes them. */
-function slots(payload: Uint8Array): Slot[] {
-  return Array.from({ length: payload.length / SLOT_BYTES }, (_, i) => ({
-    share: payload.subarray(i * SLOT_BYTES, i * SLOT_BYTES + SHARE_BYTES),
-    salt: payload.subarray(i * SLOT_BYTES + SHARE_BYTES, (i + 1) * SLOT_BYTES),
-  }));
+/** A box as it was relayed, and the dealer's sealing key. */
+export interface DealtBox {
+  readonly box: Signed<SealedShares>;
+  readonly dealerKey: Uint8Array;
 }
 
 /**
  * Opens the boxes that were dealt to `holder` and checks every share against its commitment.
- * @returns the secrets with the good dealers' shares, and the dealers whose box or commitments are wrong
+ * @returns the secrets with the good dealers' shares, and the boxes that do not open as committed
  */
 export function openHeldShares(
   crypto: CryptoBackend,
   holder: number,
   secrets: BatchSecrets,
-  boxes: readonly { readonly box: SealedShares; readonly dealerKey: Uint8Array }[],
-): { readonly secrets: BatchSecrets; readonly badDealers: readonly number[] } {
+  boxes: readonly DealtBox[],
+): { readonly secrets: BatchSecrets; readonly badBoxes: readonly Signed<SealedShares>[] } {
   const held = new Map(secrets.held);
-  const badDealers: number[] = [];
+  const badBoxes: Signed<SealedShares>[] = [];
+  const agree = crypto.x25519(secrets.sealingSecret);
+  const length = secrets.roundSecrets.length * 2 * SLOT_BYTES;
   for (const { box, dealerKey } of boxes) {
-    const payload = openBox(crypto, holder, secrets, box, dealerKey);
-    if (payload === undefined) badDealers.push(box.dealer);
-    else held.set(box.dealer, payload);
+    const payload = openBox(crypto, holder, agree, box.body, dealerKey, length);
+    if (payload === undefined) badBoxes.push(box);
+    else held.set(box.body.dealer, payload);
   }
-  return { secrets: { ...secrets, held }, badDealers };
+  return { secrets: { ...secrets, held }, badBoxes };
 }
 
 function openBox(
   crypto: CryptoBackend,
   holder: number,
-  secrets: BatchSecrets,
+  agree: KeyAgreement,
   box: SealedShares,
   dealerKey: Uint8Array,
+  length: number,
 ): Uint8Array | undefined {
   const { batchContext, dealer, commitments } = box;
-  const key = sealKey(crypto, batchContext, dealer, holder, secrets.sealingSecret, dealerKey);
+  const key = sealKey(crypto, batchContext, dealer, holder, agree, dealerKey);
   if (key === undefined) return undefined;
   const payload = crypto.open(key, ZERO_NONCE, sealData(batchContext, dealer, holder), box.sealed);
   wipe(key);
-  if (payload?.length !== secrets.roundSecrets.length * 2 * SLOT_BYTES) return undefined;
+  if (payload?.length !== length) return undefined;
   const good = slots(payload).every(({ share, salt }, slot) =>
     opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments[slot]),
   );
@@ -259,5 +282,6 @@ export function releaseShares(
 
 /** Overwrites everything; best effort, as JavaScript cannot promise more. */
 export function wipeBatchSecrets(secrets: BatchSecrets): void {
-  wipe(secrets.sealingSecret, ...secrets.roundSecrets, ...secrets.selfSeeds, ...secrets.held.values());
+  const { sealingSecret, roundSecrets, selfSeeds, held, dealt, drawNonce } = secrets;
+  wipe(sealingSecret, ...roundSecrets, ...selfSeeds, ...held.values(), ...dealt.values(), drawNonce);
 }

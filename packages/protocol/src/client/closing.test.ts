@@ -5,7 +5,7 @@ import { castOf, existing, expectedRound } from '../testing/cast.ts';
 import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
 import { stepClient } from './step.ts';
-import type { ClientState } from './state.ts';
+import { type ClientState, withBatch } from './state.ts';
 
 const SELF = 1;
 const cast = castOf(crypto, 5);
@@ -70,6 +70,19 @@ describe('the result of a round', () => {
     }
   });
 
+  it('of a later attempt is taken by a member that was away when its own failed, of an earlier one by none', () => {
+    for (const from of [released, signedOnly, uploaded]) {
+      const later = { attempt: honest.attempt + 1, roundContext: hash(1), survivorsDigest: hash(2) };
+      const { state, effects } = result(later, from).take();
+      expect(effects).toEqual([
+        { kind: 'accept-result', result: { ...honest, ...later }, participated: false },
+      ]);
+      expect(state).toEqual({ ...from, round: undefined, expected: undefined });
+      const earlier = { ...later, attempt: honest.attempt - 1 };
+      expect(result(earlier, from).outcome()).toEqual(quietly('WRONG_CONTEXT', /another context/));
+    }
+  });
+
   it('over another survivor set than the member signed is refused, by digest and by list', () => {
     for (const from of [released, signedOnly]) {
       expect(result({ survivorsDigest: hash(1) }, from).outcome()).toEqual(quietly('EQUIVOCATION'));
@@ -80,8 +93,8 @@ describe('the result of a round', () => {
 
   it('over another set stays refused after a lost connection, an abort or a new batch', () => {
     const batch = { ...transcript.batchTerms, batch: 2 };
-    const abort = { batchContext: honest.roundContext, keyIndex: 0, phase: 'unmask', code: 'X', detail: '' };
-    const batchContext = existing(released.batch?.context);
+    const { batchContext } = transcript;
+    const abort = { keyIndex: 0, phase: 'unmask', code: 'X', detail: '', asks: 'nothing' as const };
     for (const from of [released, signedOnly]) {
       const evasions = [
         stepClient(crypto, from, { kind: 'connection-lost' }).state,
@@ -97,20 +110,81 @@ describe('the result of a round', () => {
 });
 
 describe('an aborted round', () => {
-  const batchContext = existing(released.batch?.context);
-  const aborted = (keyIndex: number, from: ClientState, context = batchContext): ClientTrial =>
+  const { batchContext } = transcript;
+  const aborted = (
+    keyIndex: number,
+    from: ClientState,
+    context = batchContext,
+    asks: 'nothing' | 'promise' = 'nothing',
+  ): ClientTrial =>
     ClientTrial.of(cast, from, 'round-aborted', {
       batchContext: context,
       keyIndex,
       phase: 'masked-input',
       code: 'BELOW_FLOOR',
       detail: 'too few',
+      asks,
     });
+
+  const promise = (keyIndex: number): object => ({
+    kind: 'send',
+    message: 'nothing-released',
+    body: { batchContext, keyIndex, member: SELF },
+  });
+
+  const asked = (from: ClientState, keyIndex = 0): ClientTrial =>
+    aborted(keyIndex, from, batchContext, 'promise');
 
   it('is forgotten where nothing was signed', () => {
     for (const from of [announced, uploaded]) {
       expect(aborted(0, from).take()).toEqual({ state: { ...from, round: undefined }, effects: [] });
     }
+  });
+
+  describe('that asks for a promise', () => {
+    it.each<[string, ClientState]>([
+      ['that was away', { ...away, batches: announced.batches }],
+      ['that was announced the round', announced],
+      ['that uploaded', uploaded],
+      ['that signed the survivors', signedOnly],
+    ])('gets one of a member %s, and the same one again', (_, from) => {
+      const { state, effects } = asked(from).take();
+      expect(effects).toEqual([promise(0)]);
+      expect(asked(state).take()).toEqual({ state, effects: [promise(0)] });
+    });
+
+    it('gets none of a member that released, however often it asks', () => {
+      const { state, effects } = asked(released).take();
+      expect(effects).toEqual([]);
+      expect(asked(state).take().effects).toEqual([]);
+      // Nor from one that has heard the result since, and forgot the round.
+      expect(asked(away).take().effects).toEqual([]);
+    });
+
+    it('leaves nothing to release: not on the request for the round, nor on another announcement', () => {
+      const [, request] = transcript.clientBefore(SELF, 'unmask-request');
+      const [, announce] = transcript.clientBefore(SELF, 'round-announce');
+      for (const from of [announced, uploaded, signedOnly]) {
+        const { state } = asked(from).take();
+        for (const message of [request, announce]) {
+          const { effects } = new ClientTrial(cast, state, message).take();
+          expect(effects.filter(({ kind }) => kind === 'release' || kind === 'draw-nonce')).toEqual([]);
+        }
+      }
+    });
+
+    it('about a later key index burns that one, and ends the round before it', () => {
+      const { state, effects } = asked(signedOnly, 1).take();
+      expect(effects).toEqual([promise(1)]);
+      expect(state.round).toEqual({ ...signedOnly.round, stage: 'released', batch: state.batches[0] });
+      expect(state.batches[0]?.nextKeyIndex).toBe(2);
+      const [, request] = transcript.clientBefore(SELF, 'unmask-request');
+      expect(new ClientTrial(cast, state, request).outcome()).toEqual(quietly('EQUIVOCATION'));
+    });
+
+    it('of another batch gets none', () => {
+      expect(aborted(0, uploaded, hash(1), 'promise').outcome()).toEqual(quietly('WRONG_CONTEXT'));
+    });
   });
 
   it('is closed where the survivors were signed: no share is released any more', () => {
@@ -122,28 +196,22 @@ describe('an aborted round', () => {
   });
 
   it('burns its key index for a member that was not in it, too', () => {
-    const terms = {
-      ...transcript.roundTerms[0],
-      keyIndex: 1,
-      round: 2,
-      attempt: 1,
-    } as (typeof transcript.roundTerms)[0];
+    const terms = { ...existing(transcript.roundTerms[0]), keyIndex: 1, round: 2 };
     const { state } = aborted(1, { ...away, expected: expectedRound(2) }).take();
-    expect(state.batch?.nextKeyIndex).toBe(2);
-    const again = ClientTrial.of(cast, state, 'round-announce', terms);
+    expect(state.batches[0]?.nextKeyIndex).toBe(2);
+    const again = ClientTrial.of(cast, state, 'round-announce', { terms, promises: [] });
     expect(again.outcome()).toEqual(aloud('KEY_INDEX_USED', { round: 2 }));
   });
 
   it('of an earlier key index ends nothing', () => {
-    const batch = existing(released.batch);
     const round = existing(uploaded.round);
     const terms = { ...round.terms, keyIndex: 1 };
-    const later = { ...uploaded, batch: { ...batch, nextKeyIndex: 2 }, round: { ...round, terms } };
+    const later = withBatch({ ...uploaded, round: { ...round, terms } }, { ...round.batch, nextKeyIndex: 2 });
     expect(aborted(0, later).take()).toEqual({ state: later, effects: [] });
   });
 
   it('of another batch, or of none, is refused', () => {
     expect(aborted(0, uploaded, hash(1)).outcome()).toEqual(quietly('WRONG_CONTEXT'));
-    expect(aborted(0, { ...away, batch: undefined }).outcome()).toEqual(quietly('WRONG_CONTEXT'));
+    expect(aborted(0, { ...away, batches: [] }).outcome()).toEqual(quietly('WRONG_CONTEXT'));
   });
 });

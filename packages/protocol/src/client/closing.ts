@@ -4,12 +4,12 @@ import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { refuse } from './refusal.ts';
-import { type ClientState, type ClientStep, closeRound } from './state.ts';
+import { batchOf, type ClientState, type ClientStep, closeRound, withBatch } from './state.ts';
 
 /**
  * Takes the sum that the member expects next, whether it took part or not. A member that took part takes no
- * other sum for this round than that of its own context, and one that signed a survivor set none over
- * another.
+ * other sum of its attempt than that of its own context, and one that signed a survivor set none over
+ * another. The sum of a later attempt is one that it took no part in: it was away when its own failed.
  */
 export function acceptResult(state: ClientState, result: RoundResult): ClientStep {
   const { round, expected, roster } = state;
@@ -26,7 +26,8 @@ export function acceptResult(state: ClientState, result: RoundResult): ClientSte
   if (result.survivors.some((id) => roster.members[id] === undefined)) {
     return refuse(state, 'NOT_A_MEMBER', 'the result names a survivor outside the roster');
   }
-  const own = round?.terms.round === result.round && round.participants.length > 0 ? round : undefined;
+  const tookPart = round?.terms.round === result.round && round.participants.length > 0;
+  const own = tookPart && result.attempt <= round.terms.attempt ? round : undefined;
   if (own !== undefined && !sameBytes(result.roundContext, own.context)) {
     return refuse(state, 'WRONG_CONTEXT', `result of round ${result.round} has another context`);
   }
@@ -39,24 +40,34 @@ export function acceptResult(state: ClientState, result: RoundResult): ClientSte
     return refuse(state, 'EQUIVOCATION', `result of round ${result.round} is over another survivor set`);
   }
   return {
-    state: { ...state, round: undefined, expected: undefined },
+    state: { ...state, drawsForSum: 0, round: undefined, expected: undefined },
     effects: [{ kind: 'accept-result', result, participated: signed }],
   };
 }
 
 /**
- * The attempt is over without a sum: its key index is burnt. A notice about an older key index changes
- * nothing.
+ * The attempt is over without a sum: its key index is burnt. Asked to, a member that released nothing for it
+ * signs that it never will. A notice about an older key index closes nothing.
  */
 export function acceptAborted(state: ClientState, aborted: RoundAborted): ClientStep {
-  const { batch, round } = state;
-  if (batch === undefined || !sameBytes(aborted.batchContext, batch.context)) {
-    return refuse(state, 'WRONG_CONTEXT', 'abort of another batch');
-  }
-  const nextKeyIndex = Math.max(batch.nextKeyIndex, aborted.keyIndex + 1);
-  const over = round !== undefined && aborted.keyIndex >= round.terms.keyIndex;
+  const { batchContext, keyIndex } = aborted;
+  const batch = batchOf(state, batchContext);
+  if (batch === undefined) return refuse(state, 'WRONG_CONTEXT', 'abort of another batch');
+  const burnt = { ...batch, nextKeyIndex: Math.max(batch.nextKeyIndex, keyIndex + 1) };
+  const { round } = state;
+  const over =
+    round !== undefined && sameBytes(round.batch.context, batchContext) && keyIndex >= round.terms.keyIndex;
+  const promises = aborted.asks === 'promise' && !batch.releasedFor.has(keyIndex);
   return {
-    state: { ...state, batch: { ...batch, nextKeyIndex }, round: over ? closeRound(round) : round },
-    effects: [],
+    state: withBatch({ ...state, round: over ? closeRound(round) : round }, burnt),
+    effects: promises
+      ? [
+          {
+            kind: 'send',
+            message: 'nothing-released',
+            body: { batchContext, keyIndex, member: state.self },
+          },
+        ]
+      : [],
   };
 }

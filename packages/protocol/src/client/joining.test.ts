@@ -8,18 +8,21 @@ import { castOf, existing, expectedRound } from '../testing/cast.ts';
 import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
 import { startClient, stepClient } from './step.ts';
-import type { ClientState, ExpectedRound } from './state.ts';
+import { type ClientBatch, type ClientState, type ExpectedRound, withBatch } from './state.ts';
 
 const SELF = 1;
 const cast = castOf(crypto, 5);
 const transcript = new Transcript(cast, { rounds: 2, keyCount: 3 });
 const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+/** The newest batch that a member has. */
+const newest = (state: ClientState): ClientBatch => existing(state.batches.at(-1));
 const fresh = startClient(crypto, { self: SELF, roster: cast.roster, run: cast.run, policy: cast.policy });
 
 describe('an announcement', () => {
-  const [state, { body: terms }] = transcript.clientBefore(SELF, 'round-announce');
+  const [state, { body: honest }] = transcript.clientBefore(SELF, 'round-announce');
+  const { terms, promises } = honest;
   const announce = (change: Partial<RoundTerms>, from: ClientState = state): ClientTrial =>
-    ClientTrial.of(cast, from, 'round-announce', { ...terms, ...change });
+    ClientTrial.of(cast, from, 'round-announce', { terms: { ...terms, ...change }, promises });
 
   it('of the expected sum makes the member draw a nonce, and burns the key index', () => {
     const { state: after, effects } = announce({}).take();
@@ -28,9 +31,9 @@ describe('an announcement', () => {
       { kind: 'draw-nonce' },
     ]);
     expect(after).toMatchObject({
-      batch: { nextKeyIndex: 1 },
-      round: { stage: 'nonce' },
-      contributedRound: 0,
+      batches: [{ nextKeyIndex: 1 }],
+      round: { stage: 'nonce', batch: { nextKeyIndex: 1 } },
+      contribution: undefined,
     });
   });
 
@@ -46,15 +49,38 @@ describe('an announcement', () => {
     );
   });
 
-  it('that comes twice is refused quietly: the first one counts', () => {
-    const [later] = transcript.clientBefore(SELF, 'round-start');
-    expect(announce({}, later).outcome()).toEqual(quietly('DUPLICATE'));
+  it('that comes again draws a nonce again until there is one, and then gets the same', () => {
+    const announced = announce({}).take().state;
+    const draw = [{ kind: 'draw-nonce', termsDigest: existing(announced.round).termsDigest }];
+    expect(announce({}, announced).outcome()).toEqual({ state: 'same', effects: draw });
+    const [ready] = transcript.clientBefore(SELF, 'round-start');
+    const { termsDigest, nonce } = existing(ready.round);
+    const answer = { kind: 'send', message: 'ready', body: { termsDigest, member: SELF, nonce } };
+    expect(announce({}, ready).outcome()).toEqual({ state: 'same', effects: [answer] });
+  });
+
+  it('that comes again once the round has begun changes nothing', () => {
+    for (const kind of ['survivors', 'unmask-request', 'round-result'] as const) {
+      const [begun] = transcript.clientBefore(SELF, kind);
+      expect(announce({}, begun).outcome()).toEqual({ state: 'same', effects: [] });
+    }
+  });
+
+  it('of an attempt beyond those that the batch allows, or of none, is refused', () => {
+    for (const attempt of [0, 2]) {
+      expect(announce({ attempt }).outcome()).toEqual(
+        aloud('UNSAFE_TERMS', { round: 1, detail: new RegExp(`^attempt ${attempt}`) }),
+      );
+    }
   });
 
   it('with a key index that is used, burnt or unknown is refused', () => {
     const [second, { body }] = transcript.clientBefore(SELF, 'round-announce', 1);
-    expect(second.batch?.nextKeyIndex).toBe(1);
-    const again = ClientTrial.of(cast, second, 'round-announce', { ...body, keyIndex: 0 });
+    expect(newest(second).nextKeyIndex).toBe(1);
+    const again = ClientTrial.of(cast, second, 'round-announce', {
+      ...body,
+      terms: { ...body.terms, keyIndex: 0 },
+    });
     expect(again.outcome()).toEqual(aloud('KEY_INDEX_USED', { round: 2, detail: /key index 0/ }));
     expect(announce({ keyIndex: 3 }).outcome()).toEqual(
       aloud('KEY_INDEX_USED', { round: 1, detail: /key index 3/ }),
@@ -77,12 +103,12 @@ describe('an announcement', () => {
 
   it('of a round to which the member has contributed is refused, at any key index', () => {
     const [after] = transcript.clientBefore(SELF, 'survivors');
-    expect(after.contributedRound).toBe(1);
-    for (const change of [{ keyIndex: 1 }, { keyIndex: 2, attempt: 2 }]) {
-      expect(announce(change, after).outcome()).toEqual(
+    expect(after.contribution).toMatchObject({ round: 1, attempt: 1, keyIndex: 0 });
+    for (const keyIndex of [1, 2]) {
+      expect(announce({ keyIndex }, after).outcome()).toEqual(
         aloud('EQUIVOCATION', {
           round: 1,
-          detail: /contributed to round 1 before/,
+          detail: /has contributed to attempt 1 of round 1/,
         }),
       );
     }
@@ -189,8 +215,46 @@ describe('the start of a round', () => {
     if (upload?.kind !== 'upload-input') throw new Error('nothing is uploaded');
     expect(upload.request.partners.map(({ member }) => member)).toEqual([0, 2, 3, 4]);
     expect(upload.request.self.member).toBe(SELF);
-    expect(after).toMatchObject({ contributedRound: 1, round: { stage: 'masked-input' } });
-    expect(start({}, after).outcome()).toEqual(quietly('WRONG_PHASE'));
+    expect(upload.resume).toBe(false);
+    const batchContext = transcript.batchContext;
+    expect(after).toMatchObject({
+      // All five hold shares of this member: H - t + 1 + c = 5 - 4 + 1 + 2.
+      contribution: { round: 1, attempt: 1, keyIndex: 0, batchContext, promisesNeeded: 4 },
+      round: { stage: 'masked-input' },
+    });
+  });
+
+  it('that comes again makes the member send what it masked once more, and never mask again', () => {
+    const begun = start({}).take();
+    const [uploaded] = transcript.clientBefore(SELF, 'survivors');
+    for (const from of [begun.state, uploaded]) {
+      const { state: same, effects } = start({}, from).take();
+      expect(same).toBe(from);
+      expect(effects).toEqual([{ ...begun.effects[1], resume: true }]);
+    }
+    for (const kind of ['unmask-request', 'round-result'] as const) {
+      const [signedState] = transcript.clientBefore(SELF, kind);
+      expect(start({}, signedState).outcome()).toEqual({ state: 'same', effects: [] });
+    }
+  });
+
+  it('that comes again with other participants or nonces is refused: no key masks twice', () => {
+    const [uploaded] = transcript.clientBefore(SELF, 'survivors');
+    const other = honest.ready.map((entry) => (entry.member === 3 ? readyOf(3, hash(9)) : entry));
+    for (const from of [start({}).take().state, uploaded]) {
+      for (const ready of [without(3), other]) {
+        expect(start({ ready }, from).outcome()).toEqual(quietly('EQUIVOCATION', /other participants/));
+      }
+    }
+  });
+
+  it('with a member that is proven to have cheated is refused', () => {
+    const warned = { ...state, culprits: new Set([3]) };
+    expect(start({}, warned).outcome()).toEqual(aloud('CULPRIT', { ...left, detail: /^member-3/ }));
+    expect(start({ ready: without(3) }, warned).take().effects).toMatchObject([
+      { kind: 'enter-phase' },
+      { kind: 'upload-input' },
+    ]);
   });
 
   it('of another round is refused: quietly where the member is in one, aloud where it is awaited in vain', () => {
@@ -231,8 +295,9 @@ describe('the start of a round', () => {
       }),
     );
     const dealers = new Set([0, 1, 2, 4]);
-    const unheld = { ...state, batch: { ...existing(state.batch), dealers } };
-    expect(start({}, unheld).outcome()).toEqual(aloud('NOT_A_MEMBER', { ...left, detail: /participant 3/ }));
+    expect(start({}, withBatch(state, { ...newest(state), dealers })).outcome()).toEqual(
+      aloud('NOT_A_MEMBER', { ...left, detail: /participant 3/ }),
+    );
   });
 
   it('with a nonce that its member did not sign is refused', () => {
@@ -259,7 +324,7 @@ describe('the start of a round', () => {
 
   it('for whom a member left is refused after that: its key index stays burnt', () => {
     const { state: gone } = start({ ready: honest.ready.toReversed() }).take();
-    expect(gone.batch?.nextKeyIndex).toBe(1);
+    expect(newest(gone).nextKeyIndex).toBe(1);
     expect(start({}, gone).outcome()).toEqual(aloud('WRONG_CONTEXT', { round: 1 }));
   });
 

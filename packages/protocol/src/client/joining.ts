@@ -2,36 +2,49 @@
  * The member's side of ready and round start: take part only in the round that follows from the sums so far.
  */
 import type { CryptoBackend } from '@tributary/crypto';
-import type { RoundStart } from '../messages/round.ts';
+import type { RejectionCode } from '../errors.ts';
+import type { MemberSignature, RoundAnnounce, RoundStart } from '../messages/round.ts';
 import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/terms.ts';
-import { belowFloors } from '../parameters/batch-rules.ts';
+import { belowFloors, colludingHoldersOf } from '../parameters/batch-rules.ts';
 import { overflowRisk } from '../parameters/ring.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
 import { verifyMessage } from '../signing.ts';
 import { refuse, refuseAloud, refuseUnknownRound } from './refusal.ts';
-import { type ClientState, type ClientStep, type ExpectedRound, roundKeyOf } from './state.ts';
+import {
+  batchOf,
+  type ClientBatch,
+  type ClientEffect,
+  type ClientRound,
+  type ClientState,
+  type ClientStep,
+  type Contribution,
+  type ExpectedRound,
+  roundKeyOf,
+} from './state.ts';
 
 const NOTHING = new Uint8Array(0);
 
 /**
  * An announcement supersedes a round that is still open: the coordinator gave that one up, perhaps while this
- * member was away. What was signed under the old context is worth nothing under the new one.
+ * member was away. What was signed under the old context is worth nothing under the new one. The first
+ * announcement on a newer batch ends the older one.
  */
-export function acceptAnnounce(crypto: CryptoBackend, state: ClientState, terms: RoundTerms): ClientStep {
-  const { batch, expected } = state;
+export function acceptAnnounce(
+  crypto: CryptoBackend,
+  state: ClientState,
+  { terms, promises }: RoundAnnounce,
+): ClientStep {
+  const { expected } = state;
   const { round } = terms;
-  if (batch === undefined || batch.stage !== 'open' || !sameBytes(terms.batchContext, batch.context)) {
-    return refuseAloud(
-      state,
-      'WRONG_CONTEXT',
-      'the round belongs to a batch this member does not have',
-      round,
-    );
+  const batch = batchOf(state, terms.batchContext);
+  if (batch === undefined || batch.stage !== 'open') {
+    const detail = 'the round belongs to a batch this member does not have';
+    return refuseAloud(state, 'WRONG_CONTEXT', detail, round);
   }
   const termsDigest = roundTermsDigest(crypto, terms);
   if (state.round !== undefined && sameBytes(termsDigest, state.round.termsDigest)) {
-    return refuse(state, 'DUPLICATE', `a second announcement of round ${round}`);
+    return answerAgain(state, state.round);
   }
   if (terms.keyIndex < batch.nextKeyIndex || terms.keyIndex >= batch.terms.keyCount) {
     return refuseAloud(state, 'KEY_INDEX_USED', `key index ${terms.keyIndex} is used or unknown`, round);
@@ -39,22 +52,28 @@ export function acceptAnnounce(crypto: CryptoBackend, state: ClientState, terms:
   if (expected === undefined) {
     return refuseAloud(state, 'UNEXPECTED_PLAN', 'this member expects no further sum', round);
   }
-  if (round <= state.contributedRound) {
-    const detail = `this member has contributed to round ${round} before`;
-    return refuseAloud(state, 'EQUIVOCATION', detail, round);
-  }
   const difference = differenceFromExpected(terms, expected);
   if (difference !== undefined) return refuseAloud(state, 'UNEXPECTED_PLAN', difference, round);
-  const overflow = overflowRisk(batch.dealers.size, terms);
+  if (terms.attempt < 1 || terms.attempt > batch.terms.maxAttempts) {
+    const detail = `attempt ${terms.attempt} of a round that is tried ${batch.terms.maxAttempts} times at most`;
+    return refuseAloud(state, 'UNSAFE_TERMS', detail, round);
+  }
+  const again = secondContribution(crypto, state, terms, promises);
+  if (again !== undefined) return refuseAloud(state, again.code, again.detail, round);
+  const overflow = overflowRisk(batch.members.length, terms);
   if (overflow !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', overflow, round);
+  // Whatever follows, this key index is never used for another announcement.
+  const used: ClientBatch = { ...batch, nextKeyIndex: terms.keyIndex + 1 };
+  const at = state.batches.indexOf(batch);
+  const older = state.batches.slice(0, at);
   return {
     state: {
       ...state,
-      // Whatever follows, this key index is never used for another announcement.
-      batch: { ...batch, nextKeyIndex: terms.keyIndex + 1 },
+      batches: [used, ...state.batches.slice(at + 1)],
       round: {
         terms,
         termsDigest,
+        batch: used,
         stage: 'nonce',
         nonce: NOTHING,
         participants: [],
@@ -62,13 +81,63 @@ export function acceptAnnounce(crypto: CryptoBackend, state: ClientState, terms:
         uploadDigest: undefined,
         survivors: [],
         survivorsDigest: NOTHING,
+        survivorsSignature: NOTHING,
       },
     },
     effects: [
+      ...older.map(({ context }) => ({ kind: 'forget-batch', batchContext: context }) as const),
       { kind: 'enter-phase', phase: 'ready', round },
       { kind: 'draw-nonce', termsDigest },
     ],
   };
+}
+
+/** The announcement came again: the same nonce answers it, for as long as the round has not begun. */
+function answerAgain(state: ClientState, round: ClientRound): ClientStep {
+  const { termsDigest, stage, nonce } = round;
+  if (stage === 'nonce') return { state, effects: [{ kind: 'draw-nonce', termsDigest }] };
+  if (stage !== 'ready') return { state, effects: [] };
+  return {
+    state,
+    effects: [{ kind: 'send', message: 'ready', body: { termsDigest, member: state.self, nonce } }],
+  };
+}
+
+/**
+ * Why this member does not contribute once more to a round, or undefined where it may. Without noise two sums
+ * of one round over different members differ by the members that left, so the first must be beyond opening:
+ * of the holders of this member's secrets so many have to have promised silence that the rest, and colluders
+ * who break their word, are fewer than t. With noise each attempt is charged on its own.
+ */
+function secondContribution(
+  crypto: CryptoBackend,
+  { contribution, roster }: ClientState,
+  { round, attempt, privacy }: RoundTerms,
+  promises: readonly MemberSignature[],
+): { readonly code: RejectionCode; readonly detail: string } | undefined {
+  if (contribution === undefined || round > contribution.round) return undefined;
+  if (round < contribution.round || attempt <= contribution.attempt) {
+    const detail = `this member has contributed to attempt ${contribution.attempt} of round ${contribution.round}`;
+    return { code: 'EQUIVOCATION', detail };
+  }
+  if (privacy.length > 0) return undefined;
+  const { batchContext, keyIndex, holders, promisesNeeded } = contribution;
+  const promised = new Set<number>();
+  for (const { member: id, signature } of promises) {
+    const member = roster.members[id];
+    const body = { batchContext, keyIndex, member: id };
+    if (
+      member !== undefined &&
+      holders.includes(id) &&
+      !promised.has(id) &&
+      verifyMessage(crypto, member.publicKey, 'nothing-released', body, signature)
+    ) {
+      promised.add(id);
+    }
+  }
+  if (promised.size >= promisesNeeded) return undefined;
+  const detail = `${promised.size} holders promised to release nothing of attempt ${contribution.attempt}, ${promisesNeeded} are needed`;
+  return { code: 'NOT_PROMISED', detail };
 }
 
 /** The first public number in which the announced round differs from the one the member computed. */
@@ -99,18 +168,27 @@ export function nonceDrawn(state: ClientState, termsDigest: Uint8Array, nonce: U
 }
 
 export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, message: RoundStart): ClientStep {
-  const { batch, round, self } = state;
-  if (batch === undefined || round === undefined || !sameBytes(message.termsDigest, round.termsDigest)) {
+  const { round, self } = state;
+  if (round === undefined || !sameBytes(message.termsDigest, round.termsDigest)) {
     return refuseUnknownRound(state, 'start of another round');
   }
-  if (round.stage !== 'ready') return refuse(state, 'WRONG_PHASE', 'round start is not awaited');
+  if (round.stage === 'nonce') return refuse(state, 'WRONG_PHASE', 'round start is not awaited');
   const participants = message.ready.map(({ member }) => member);
   if (!ascending(participants))
     return refuseRound(state, 'MALFORMED', 'participants are not in ascending order');
+  const context = roundContext(crypto, round.termsDigest, message.ready);
+  if (round.stage !== 'ready') return startAgain(state, round, context);
+  const { batch } = round;
+  const members = new Set(batch.members);
+  const neighbours = new Set(batch.neighbours);
   for (const { member: id, nonce, signature } of message.ready) {
     const member = state.roster.members[id];
-    if (member === undefined || !batch.dealers.has(id)) {
+    const dealt = !neighbours.has(id) || batch.dealers.has(id);
+    if (member === undefined || !members.has(id) || !dealt) {
       return refuseRound(state, 'NOT_A_MEMBER', `participant ${id} dealt no shares in this batch`);
+    }
+    if (state.culprits.has(id)) {
+      return refuseRound(state, 'CULPRIT', `${member.name} is proven to have cheated`);
     }
     const body = { termsDigest: message.termsDigest, member: id, nonce };
     if (!verifyMessage(crypto, member.publicKey, 'ready', body, signature)) {
@@ -123,25 +201,46 @@ export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, mess
   }
   const floor = belowFloors(state.roster, batch.terms, participants);
   if (floor !== undefined) return refuseRound(state, 'BELOW_FLOOR', floor);
-  const context = roundContext(crypto, round.termsDigest, message.ready);
-  const { keyIndex } = round.terms;
+  const started: ClientRound = { ...round, stage: 'masked-input', participants, context };
+  const { terms } = round;
+  return {
+    state: { ...state, contribution: contributionTo(state, terms, batch), drawsForSum: 0, round: started },
+    effects: [
+      { kind: 'enter-phase', phase: 'masked-input', round: terms.round },
+      uploadEffect(self, started, false),
+    ],
+  };
+}
+
+/** The same start again: the coordinator misses the upload. */
+function startAgain(state: ClientState, round: ClientRound, context: Uint8Array): ClientStep {
+  if (!sameBytes(context, round.context)) {
+    return refuse(state, 'EQUIVOCATION', 'a second start of the round with other participants');
+  }
+  const awaited = round.stage === 'masked-input' || round.stage === 'consistency';
+  return { state, effects: awaited ? [uploadEffect(state.self, round, true)] : [] };
+}
+
+function uploadEffect(self: number, round: ClientRound, resume: boolean): ClientEffect {
+  const { batch, participants, context, terms } = round;
+  const { keyIndex } = terms;
+  const present = new Set(participants);
   const request = {
     roundContext: context,
     keyIndex,
     self: roundKeyOf(batch, self, keyIndex),
-    partners: participants.filter((id) => id !== self).map((id) => roundKeyOf(batch, id, keyIndex)),
+    partners: batch.neighbours.filter((id) => present.has(id)).map((id) => roundKeyOf(batch, id, keyIndex)),
   };
-  return {
-    state: {
-      ...state,
-      contributedRound: round.terms.round,
-      round: { ...round, stage: 'masked-input', participants, context },
-    },
-    effects: [
-      { kind: 'enter-phase', phase: 'masked-input', round: round.terms.round },
-      { kind: 'upload-input', batchContext: batch.context, request, terms: round.terms },
-    ],
-  };
+  return { kind: 'upload-input', batchContext: batch.context, request, terms, resume };
+}
+
+function contributionTo(
+  { roster }: ClientState,
+  { round, attempt, keyIndex, batchContext }: RoundTerms,
+  { terms, holders }: ClientBatch,
+): Contribution {
+  const promisesNeeded = terms.holders - terms.threshold + 1 + colludingHoldersOf(roster, terms);
+  return { round, attempt, batchContext, keyIndex, holders, promisesNeeded };
 }
 
 /** Leaves the round: nothing of it was uploaded or released, and its key index stays burnt. */

@@ -1,7 +1,7 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
 import { seededBytes } from '../testing/cast.ts';
-import { keep, type Keeper, masksFor, releaseFor } from './keeper.ts';
+import { keep, type Keeper, masksFor, openedSharesFor, releaseFor, revealFor } from './keeper.ts';
 import { memorySecretStore } from './secret-store.ts';
 import type { ClientEffect } from './state.ts';
 
@@ -15,15 +15,16 @@ const keeper: Keeper = {
 };
 type Effect<K extends ClientEffect['kind']> = Extract<ClientEffect, { kind: K }>;
 
+const roundContext = new Uint8Array(32);
+const release: Effect<'release'> = {
+  kind: 'release',
+  batchContext,
+  roundContext,
+  keyIndex: 0,
+  choices: [],
+};
+
 describe('effects on a batch without secrets', () => {
-  const roundContext = new Uint8Array(32);
-  const release: Effect<'release'> = {
-    kind: 'release',
-    batchContext,
-    roundContext,
-    keyIndex: 0,
-    choices: [],
-  };
   const upload = {
     kind: 'upload-input',
     batchContext,
@@ -36,14 +37,46 @@ describe('effects on a batch without secrets', () => {
     ['hold-shares', () => keep(keeper, { kind: 'hold-shares', batchContext, boxes: [] })],
     ['upload-input', () => masksFor(keeper, upload)],
     ['release', () => releaseFor(keeper, release)],
+    [
+      'hold-opened',
+      () => keep(keeper, { kind: 'hold-opened', batchContext, dealer: 1, payload: new Uint8Array(64) }),
+    ],
+    ['reveal-draw', () => revealFor(keeper, { kind: 'reveal-draw', batchContext, drawDigest: roundContext })],
+    ['open-shares', () => openedSharesFor(keeper, { kind: 'open-shares', batchContext, holder: 1 })],
   ])('%s is refused', (_, carryOut) => {
     expect(carryOut).toThrow(expect.objectContaining({ code: 'INVARIANT' }));
   });
 });
 
+describe('keys that are asked for a second time', () => {
+  it('are the same: other keys for one batch would be equivocation', () => {
+    const context = new Uint8Array(32).fill(3);
+    const effect = { kind: 'generate-keys', batchContext: context, keyCount: 2, draws: true } as const;
+    const first = keep(keeper, effect);
+    expect(keep(keeper, effect)).toEqual(first);
+    const other = { ...effect, batchContext: new Uint8Array(32).fill(4) };
+    expect(keep(keeper, other)).not.toEqual(first);
+  });
+});
+
+describe('shares that a dealer opened', () => {
+  it('are kept like those from its box', () => {
+    const context = new Uint8Array(32).fill(5);
+    keep(keeper, { kind: 'generate-keys', batchContext: context, keyCount: 1, draws: false });
+    const payload = Uint8Array.from({ length: 128 }, (_, i) => i);
+    const held = { kind: 'hold-opened', batchContext: context, dealer: 7, payload } as const;
+    expect(keep(keeper, held)).toBeUndefined();
+    const choices = [{ owner: 7, kind: 'pair' as const }];
+    const { shares } = releaseFor(keeper, { ...release, batchContext: context, choices });
+    expect(shares).toEqual([
+      { owner: 7, kind: 'pair', share: payload.slice(64, 96), salt: payload.slice(96) },
+    ]);
+  });
+});
+
 describe('a batch that is forgotten', () => {
   it('leaves nothing to release', () => {
-    keep(keeper, { kind: 'generate-keys', batchContext, keyCount: 1 });
+    keep(keeper, { kind: 'generate-keys', batchContext, keyCount: 1, draws: false });
     expect(keeper.store.get(batchContext)).toBeDefined();
     expect(keep(keeper, { kind: 'forget-batch', batchContext })).toBeUndefined();
     expect(keeper.store.get(batchContext)).toBeUndefined();

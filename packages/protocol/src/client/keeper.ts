@@ -6,6 +6,7 @@ import type { CryptoBackend } from '@tributary/crypto';
 import { ProtocolError } from '../errors.ts';
 import type { Mask } from '../masks.ts';
 import type { Release } from '../messages/round.ts';
+import type { DrawReveal, OpenedShares } from '../messages/setup.ts';
 import { signSealedShares } from '../signing.ts';
 import {
   advertiseKeys,
@@ -34,7 +35,7 @@ type Effect<K extends ClientEffect['kind']> = Extract<ClientEffect, { kind: K }>
 
 /** The effects that `keep` carries out. */
 export type SecretEffect = Effect<
-  'generate-keys' | 'deal-shares' | 'hold-shares' | 'draw-nonce' | 'forget-batch'
+  'generate-keys' | 'deal-shares' | 'hold-shares' | 'hold-opened' | 'draw-nonce' | 'forget-batch'
 >;
 
 /** @returns the event to feed back, if the effect has one */
@@ -42,10 +43,12 @@ export function keep(keeper: Keeper, effect: SecretEffect): ClientEvent | undefi
   const { crypto, random, self, store } = keeper;
   switch (effect.kind) {
     case 'generate-keys': {
-      const { batchContext, keyCount } = effect;
-      const secrets = generateBatchSecrets(random, keyCount);
-      store.put(batchContext, secrets);
-      return { kind: 'keys-generated', advert: advertiseKeys(crypto, batchContext, self, secrets) };
+      const { batchContext, keyCount, draws } = effect;
+      // Keys that were made before are advertised again: other keys for the same batch would be equivocation.
+      const kept = store.get(batchContext);
+      const secrets = kept ?? generateBatchSecrets(random, keyCount);
+      if (kept === undefined) store.put(batchContext, secrets);
+      return { kind: 'keys-generated', advert: advertiseKeys(crypto, batchContext, self, secrets, draws) };
     }
     case 'deal-shares': {
       const { batchContext } = effect.deal;
@@ -61,7 +64,13 @@ export function keep(keeper: Keeper, effect: SecretEffect): ClientEvent | undefi
       const { batchContext, boxes } = effect;
       const opened = openHeldShares(crypto, self, required(store, batchContext), boxes);
       store.put(batchContext, opened.secrets);
-      return { kind: 'shares-held', batchContext, badDealers: opened.badDealers };
+      return { kind: 'shares-held', batchContext, badBoxes: opened.badBoxes };
+    }
+    case 'hold-opened': {
+      const { batchContext, dealer, payload } = effect;
+      const secrets = required(store, batchContext);
+      store.put(batchContext, { ...secrets, held: new Map(secrets.held).set(dealer, payload) });
+      return undefined;
     }
     case 'draw-nonce':
       return { kind: 'nonce-drawn', termsDigest: effect.termsDigest, nonce: random(32) };
@@ -80,7 +89,21 @@ export function masksFor(keeper: Keeper, effect: Effect<'upload-input'>): Mask[]
 export function releaseFor(keeper: Keeper, effect: Effect<'release'>): Release {
   const { batchContext, roundContext, keyIndex, choices } = effect;
   const shares = releaseShares(required(keeper.store, batchContext), keyIndex, choices);
-  return { roundContext, member: keeper.self, shares };
+  return { batchContext, keyIndex, roundContext, member: keeper.self, shares };
+}
+
+/** The message that gives the member's nonce to the draw. */
+export function revealFor(keeper: Keeper, effect: Effect<'reveal-draw'>): DrawReveal {
+  const { batchContext, drawDigest } = effect;
+  const { drawNonce } = required(keeper.store, batchContext);
+  return { batchContext, member: keeper.self, drawDigest, nonce: drawNonce };
+}
+
+/** The message that opens what was dealt to a holder that complained. */
+export function openedSharesFor(keeper: Keeper, effect: Effect<'open-shares'>): OpenedShares {
+  const { batchContext, holder } = effect;
+  const payload = required(keeper.store, batchContext).dealt.get(holder) ?? new Uint8Array(0);
+  return { batchContext, member: keeper.self, holder, payload };
 }
 
 function required(store: SecretStore, batchContext: Uint8Array): BatchSecrets {

@@ -24,8 +24,9 @@ export function deriveMasks(crypto: CryptoBackend, secrets: BatchSecrets, reques
     throw new ProtocolError('INVARIANT', `no secrets for key index ${keyIndex}`);
   }
   const masks: Mask[] = [{ key: selfMaskKey(crypto, roundContext, self.member, selfSeed), sign: 1 }];
+  const agree = crypto.x25519(roundSecret);
   for (const partner of partners) {
-    const mask = pairMask(crypto, roundContext, roundSecret, self, partner);
+    const mask = pairMask(crypto, roundContext, agree, self, partner);
     if (mask === undefined) {
       throw new ProtocolError('INVARIANT', `round key of member ${partner.member} is of small order`);
     }

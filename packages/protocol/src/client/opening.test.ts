@@ -1,13 +1,14 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
 import type { Survivors, SurvivorUpload, UnmaskRequest } from '../messages/round.ts';
+import { provesTwoSurvivorSets } from '../evidence.ts';
 import { signMessage, survivorsDigest } from '../signing.ts';
 import { castOf, existing, expectedRound } from '../testing/cast.ts';
 import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
 import { Transcript, uploadDigest } from '../testing/transcript.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { stepClient } from './step.ts';
-import type { ClientState } from './state.ts';
+import { type ClientState, withBatch } from './state.ts';
 
 const SELF = 1;
 const cast = castOf(crypto, 6);
@@ -16,6 +17,7 @@ const transcript = new Transcript(cast, { withholds: (member, kind) => member ==
 const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const [asked, { body: honestSurvivors }] = transcript.clientBefore(SELF, 'survivors');
 const [signedState, { body: honestRequest }] = transcript.clientBefore(SELF, 'unmask-request');
+const [released] = transcript.clientBefore(SELF, 'round-result');
 const roundContext = honestSurvivors.roundContext;
 const secretOf = (id: number): Uint8Array => existing(cast.identities[id]);
 
@@ -48,9 +50,16 @@ describe('an upload that was masked', () => {
     expect(step.state.round).toMatchObject({ stage: 'consistency', uploadDigest: hash(3) });
   });
 
-  it('for another round, or a second time, is dropped', () => {
+  it('and is sent again ends with the same', () => {
+    const once = stepClient(crypto, state, event);
+    const again = stepClient(crypto, once.state, event);
+    expect(again).toEqual(once);
+  });
+
+  it('for another round, with other bytes, or once the survivors are signed, is dropped', () => {
     const late = { ...event, roundContext: hash(1) };
     expect(stepClient(crypto, state, late)).toEqual({ state, effects: [] });
+    // `asked` has uploaded: its digest is another one.
     for (const from of [before, asked, signedState, transcript.clientNow(SELF)]) {
       expect(stepClient(crypto, from, event)).toEqual({ state: from, effects: [] });
     }
@@ -69,10 +78,20 @@ describe('an input that failed', () => {
     expect(step.state).toEqual({ ...state, round: undefined });
   });
 
-  it('for another round, or after the upload, ends nothing', () => {
+  it('after the upload, when it is to be sent again and is lost, does the same', () => {
+    const step = stepClient(crypto, asked, event);
+    expect(step.effects).toMatchObject([
+      { kind: 'send', message: 'refusal', body: { code: 'INPUT_FAILED' } },
+    ]);
+    expect(step.state).toEqual({ ...asked, round: undefined });
+  });
+
+  it('for another round, or once the survivors are signed, ends nothing', () => {
     const late = { ...event, roundContext: hash(1) };
-    expect(stepClient(crypto, state, late)).toEqual({ state, effects: [] });
-    for (const from of [before, asked, signedState, transcript.clientNow(SELF)]) {
+    for (const from of [state, asked]) {
+      expect(stepClient(crypto, from, late)).toEqual({ state: from, effects: [] });
+    }
+    for (const from of [before, signedState, transcript.clientNow(SELF)]) {
       expect(stepClient(crypto, from, event)).toEqual({ state: from, effects: [] });
     }
   });
@@ -110,16 +129,29 @@ describe('survivors', () => {
     );
   });
 
-  it('are signed once: a second set is refused, the same one too', () => {
-    const smaller = honestSurvivors.uploads.slice(0, 4);
-    for (const from of [
-      signedState,
-      transcript.clients.findLast(({ step }) => step.state.round?.stage === 'released')?.step.state,
-    ]) {
-      for (const uploads of [smaller, honestSurvivors.uploads]) {
-        expect(survivors(uploads, from as ClientState).outcome()).toEqual(quietly('EQUIVOCATION'));
-      }
+  it('that come again are signed again, with the same digest', () => {
+    const sign = survivors(honestSurvivors.uploads).take().effects[1];
+    for (const from of [signedState, released]) {
+      expect(survivors(honestSurvivors.uploads, from).outcome()).toEqual({ state: 'same', effects: [sign] });
     }
+  });
+
+  it('of a second set are refused, and prove that the coordinator signed two', () => {
+    const smaller = honestSurvivors.uploads.slice(0, 4);
+    for (const from of [signedState, released]) {
+      const { state, effects } = survivors(smaller, from).take();
+      expect(state).toBe(from);
+      expect(effects.slice(0, 2)).toEqual(aloud('EQUIVOCATION', { round: 1 }).effects);
+      const [evidence] = effects.slice(2);
+      if (evidence?.kind !== 'evidence' || evidence.evidence.proof !== 'two-survivor-sets')
+        throw new Error('there is no evidence');
+      expect(provesTwoSurvivorSets(crypto, cast.roster.coordinatorKey, evidence.evidence)).toBe(true);
+    }
+  });
+
+  it('are not signed again once the round is given up, and prove nothing', () => {
+    const given = { ...signedState, round: { ...existing(signedState.round), stage: 'released' as const } };
+    expect(survivors(honestSurvivors.uploads, given).outcome()).toEqual(aloud('EQUIVOCATION', { round: 1 }));
   });
 
   it('out of order, or with one twice, are refused', () => {
@@ -189,8 +221,8 @@ describe('survivors', () => {
 
 /** The state as it would be with floors that four members meet. */
 function withLowerFloors(state: ClientState): ClientState {
-  const batch = existing(state.batch);
-  return { ...state, batch: { ...batch, terms: { ...batch.terms, minSurvivors: 4, minCohort: 4 } } };
+  const { batch } = existing(state.round);
+  return withBatch(state, { ...batch, terms: { ...batch.terms, minSurvivors: 4, minCohort: 4 } });
 }
 
 describe('an unmask request', () => {
@@ -241,8 +273,17 @@ describe('an unmask request', () => {
     );
   });
 
-  it('that comes a second time is refused: shares are released once', () => {
-    expect(request({}, request({}).take().state).outcome()).toEqual(quietly('EQUIVOCATION'));
+  it('that comes again gets the same release: of each owner the same one of its two secrets', () => {
+    const first = request({}).take();
+    const again = request({}, first.state).take();
+    expect(again.effects).toEqual(first.effects);
+    expect(again.state).toEqual(first.state);
+    expect(again.state.round?.batch.releasedFor).toEqual(new Set([0]));
+  });
+
+  it('gets nothing any more once the round was given up', () => {
+    const given = { ...signedState, round: { ...existing(signedState.round), stage: 'released' as const } };
+    expect(request({}, given).outcome()).toEqual(quietly('EQUIVOCATION', /closed/));
   });
 
   it('for another survivor set is refused, though t members signed that one', () => {
@@ -255,9 +296,14 @@ describe('an unmask request', () => {
         survivorsDigest: digest,
       }),
     }));
-    expect(request({ survivorsDigest: digest, signatures }).outcome()).toEqual(
-      aloud('EQUIVOCATION', { round: 1 }),
-    );
+    for (const from of [signedState, released]) {
+      const { state, effects } = request({ survivorsDigest: digest, signatures }, from).take();
+      expect(state).toBe(from);
+      expect(effects.slice(0, 2)).toEqual(aloud('EQUIVOCATION', { round: 1 }).effects);
+      expect(effects.slice(2)).toMatchObject([
+        { kind: 'evidence', evidence: { sets: [{ kind: 'survivors' }, { kind: 'unmask-request' }] } },
+      ]);
+    }
   });
 
   it('with signers out of order, or with one twice, is refused', () => {
@@ -273,7 +319,7 @@ describe('an unmask request', () => {
     const body = { roundContext, member: 5, survivorsDigest: digest };
     const outsider = { member: 5, signature: signMessage(crypto, secretOf(5), 'survivors-signature', body) };
     const four = signatures.slice(0, 4);
-    const refused = { round: 1, detail: /^4 members signed the survivor set, the threshold is 5/ };
+    const refused = { round: 1, detail: /^4 holders signed the survivor set, the threshold is 5/ };
     for (const some of [
       four,
       [...four, outsider],
@@ -293,10 +339,19 @@ describe('a connection that is lost', () => {
     const { state, effects } = stepClient(crypto, uploading, { kind: 'connection-lost' });
     expect(effects).toEqual([]);
     expect(state.round).toEqual({ ...uploading.round, stage: 'consistency' });
-    const masked = { kind: 'input-masked', roundContext, digest: uploadDigest(SELF), length: 20 } as const;
-    expect(stepClient(crypto, state, masked)).toEqual({ state, effects: [] });
     const all = ClientTrial.of(cast, state, 'survivors', honestSurvivors);
     expect(all.outcome()).toEqual(aloud('DIGEST_MISMATCH', { round: 1 }));
+  });
+
+  it('does not undo what was masked: the upload that was begun may still be ended, as the one it is', () => {
+    const [before, start] = transcript.clientBefore(SELF, 'round-start');
+    const { state: uploading } = new ClientTrial(cast, before, start).take();
+    const { state } = stepClient(crypto, uploading, { kind: 'connection-lost' });
+    const masked = { kind: 'input-masked', roundContext, digest: uploadDigest(SELF), length: 20 } as const;
+    const ended = stepClient(crypto, state, masked);
+    expect(ended.effects).toMatchObject([{ kind: 'send', message: 'upload-end' }]);
+    const other = { ...masked, digest: hash(9) };
+    expect(stepClient(crypto, ended.state, other)).toEqual({ state: ended.state, effects: [] });
   });
 
   it('changes nothing else: what was announced, uploaded, signed or released stays', () => {

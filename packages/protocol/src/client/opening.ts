@@ -6,25 +6,41 @@
  *   owner out of reach even where c organisations release whatever they are asked for
  */
 import type { CryptoBackend } from '@tributary/crypto';
-import type { Survivors, UnmaskRequest } from '../messages/round.ts';
+import type { SignedSurvivors } from '../evidence.ts';
+import type { Message } from '../messages/index.ts';
+import type { MemberSignature } from '../messages/round.ts';
 import { belowFloors } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
 import { survivorsDigest, verifyMessage } from '../signing.ts';
+import { loneMember } from '../topology.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { clipDetail } from '../wire/detail.ts';
+import { topologyOfBatch } from './key-roster.ts';
 import { refuse, refuseAloud, refuseUnknownRound } from './refusal.ts';
-import type { ClientEvent, ClientState, ClientStep } from './state.ts';
+import {
+  batchOf,
+  type ClientBatch,
+  type ClientEffect,
+  type ClientEvent,
+  type ClientRound,
+  type ClientState,
+  type ClientStep,
+  withBatch,
+} from './state.ts';
 
 export function inputMasked(
   state: ClientState,
   event: Extract<ClientEvent, { kind: 'input-masked' }>,
 ): ClientStep {
   const { round, self } = state;
-  if (round?.stage !== 'masked-input' || !sameBytes(event.roundContext, round.context)) {
-    return { state, effects: [] };
-  }
   const { digest, length } = event;
+  const awaited =
+    round?.stage === 'masked-input' ||
+    // Sent again, or kept through a lost connection: still the one upload of this round.
+    (round?.stage === 'consistency' &&
+      (round.uploadDigest === undefined || sameBytes(digest, round.uploadDigest)));
+  if (!awaited || !sameBytes(event.roundContext, round.context)) return { state, effects: [] };
   return {
     state: { ...state, round: { ...round, stage: 'consistency', uploadDigest: digest } },
     effects: [
@@ -45,9 +61,8 @@ export function inputFailed(
   event: Extract<ClientEvent, { kind: 'input-failed' }>,
 ): ClientStep {
   const { round, self: member } = state;
-  if (round?.stage !== 'masked-input' || !sameBytes(event.roundContext, round.context)) {
-    return { state, effects: [] };
-  }
+  const uploads = round?.stage === 'masked-input' || round?.stage === 'consistency';
+  if (!uploads || !sameBytes(event.roundContext, round.context)) return { state, effects: [] };
   const detail = clipDetail(event.detail);
   return {
     state: { ...state, round: undefined },
@@ -71,101 +86,178 @@ export function connectionLost(state: ClientState): ClientStep {
   return { state: { ...state, round: { ...round, stage: 'consistency' } }, effects: [] };
 }
 
-export function acceptSurvivors(crypto: CryptoBackend, state: ClientState, message: Survivors): ClientStep {
-  const { batch, round, self } = state;
-  if (batch === undefined || round === undefined || !sameBytes(message.roundContext, round.context)) {
+/**
+ * Agrees to one survivor set. The same set again gets the same signature; another is refused, and proves that
+ * the coordinator signed two.
+ */
+export function acceptSurvivors(
+  crypto: CryptoBackend,
+  state: ClientState,
+  { body: message, signature: survivorsSignature }: Message<'survivors'>,
+): ClientStep {
+  const { round, self, roster } = state;
+  if (round === undefined || !sameBytes(message.roundContext, round.context)) {
     return refuseUnknownRound(state, 'survivors of another round');
   }
+  const { batch, terms } = round;
+  const digest = survivorsDigest(crypto, round.context, message.uploads);
+  const sign: ClientEffect = {
+    kind: 'send',
+    message: 'survivors-signature',
+    body: { roundContext: round.context, member: self, survivorsDigest: digest },
+  };
   if (round.stage === 'unmask' || round.stage === 'released') {
-    return refuse(state, 'EQUIVOCATION', 'a second survivor set for one key index');
+    const same = sameBytes(digest, round.survivorsDigest) && isOpen(state, round);
+    const second = { kind: 'survivors', survivorsDigest: digest, signature: survivorsSignature } as const;
+    return same
+      ? { state, effects: [sign] }
+      : refuseSecondSet(state, round, second, 'a second survivor set for one key index');
   }
   const ids = message.uploads.map(({ member }) => member);
   if (!ascending(ids)) {
-    return refuseAloud(state, 'MALFORMED', 'survivors are not in ascending order', round.terms.round);
+    return refuseAloud(state, 'MALFORMED', 'survivors are not in ascending order', terms.round);
   }
   const participants = new Set(round.participants);
-  const length = packedLengthOf(round.terms);
-  for (const { member: id, digest, signature } of message.uploads) {
-    const member = state.roster.members[id];
+  const length = packedLengthOf(terms);
+  for (const { member: id, digest: uploadDigest, signature } of message.uploads) {
+    const member = roster.members[id];
     if (member === undefined || !participants.has(id)) {
-      const detail = `survivor ${id} takes no part in the round`;
-      return refuseAloud(state, 'NOT_A_MEMBER', detail, round.terms.round);
+      return refuseAloud(state, 'NOT_A_MEMBER', `survivor ${id} takes no part in the round`, terms.round);
     }
-    const body = { roundContext: round.context, member: id, length, digest };
+    const body = { roundContext: round.context, member: id, length, digest: uploadDigest };
     if (!verifyMessage(crypto, member.publicKey, 'upload-end', body, signature)) {
-      return refuseAloud(state, 'BAD_SIGNATURE', `upload of ${member.name}`, round.terms.round);
+      return refuseAloud(state, 'BAD_SIGNATURE', `upload of ${member.name}`, terms.round);
     }
-    if (id === self && (round.uploadDigest === undefined || !sameBytes(digest, round.uploadDigest))) {
-      return refuseAloud(state, 'DIGEST_MISMATCH', 'this member sent another upload', round.terms.round);
+    if (id === self && (round.uploadDigest === undefined || !sameBytes(uploadDigest, round.uploadDigest))) {
+      return refuseAloud(state, 'DIGEST_MISMATCH', 'this member sent another upload', terms.round);
     }
   }
-  const floor = belowFloors(state.roster, batch.terms, ids);
-  if (floor !== undefined) return refuseAloud(state, 'BELOW_FLOOR', floor, round.terms.round);
-  const digest = survivorsDigest(crypto, round.context, message.uploads);
+  const floor = belowFloors(roster, batch.terms, ids) ?? loneSurvivor(crypto, state, batch, ids);
+  if (floor !== undefined) return refuseAloud(state, 'BELOW_FLOOR', floor, terms.round);
+  const agreed: ClientRound = {
+    ...round,
+    stage: 'unmask',
+    survivors: ids,
+    survivorsDigest: digest,
+    survivorsSignature,
+  };
   return {
-    state: { ...state, round: { ...round, stage: 'unmask', survivors: ids, survivorsDigest: digest } },
+    state: { ...state, round: agreed },
+    effects: [{ kind: 'enter-phase', phase: 'consistency', round: terms.round }, sign],
+  };
+}
+
+/**
+ * Whether a round is not given up: before its release, or with its release given, for as long as the secrets
+ * of its batch are kept.
+ */
+function isOpen(state: ClientState, { stage, batch, terms }: ClientRound): boolean {
+  if (batchOf(state, batch.context) === undefined) return false;
+  return stage !== 'released' || batch.releasedFor.has(terms.keyIndex);
+}
+
+/**
+ * On a Harary graph a set whose members fall into parts could be opened part by part. A member of a part
+ * keeps too few neighbours beside the cut, so no survivor may have fewer than t surviving neighbours.
+ */
+function loneSurvivor(
+  crypto: CryptoBackend,
+  state: ClientState,
+  batch: ClientBatch,
+  survivors: readonly number[],
+): string | undefined {
+  if (batch.terms.graph === 'complete') return undefined;
+  const topology = topologyOfBatch(crypto, state, batch);
+  if (topology === undefined) return 'the graph of this batch cannot be drawn';
+  const lone = loneMember(topology, batch.terms.threshold, survivors);
+  return lone === undefined
+    ? undefined
+    : `survivor ${lone} has fewer than ${batch.terms.threshold} surviving neighbours`;
+}
+
+function refuseSecondSet(
+  state: ClientState,
+  { context: roundContext, survivorsDigest: digest, survivorsSignature, terms }: ClientRound,
+  second: SignedSurvivors,
+  detail: string,
+): ClientStep {
+  const refused = refuseAloud(state, 'EQUIVOCATION', detail, terms.round);
+  const first = { kind: 'survivors', survivorsDigest: digest, signature: survivorsSignature } as const;
+  if (digest.length === 0 || sameBytes(digest, second.survivorsDigest)) return refused;
+  const evidence = { proof: 'two-survivor-sets', roundContext, sets: [first, second] } as const;
+  return { state, effects: [...refused.effects, { kind: 'evidence', evidence }] };
+}
+
+/**
+ * Releases for each owner one secret's share. The same request again gets the same release; after the round
+ * was given up there is none.
+ */
+export function acceptUnmaskRequest(
+  crypto: CryptoBackend,
+  state: ClientState,
+  { body: message, signature }: Message<'unmask-request'>,
+): ClientStep {
+  const { round } = state;
+  if (round === undefined || !sameBytes(message.roundContext, round.context)) {
+    return refuseUnknownRound(state, 'unmask request of another round');
+  }
+  const { batch, terms } = round;
+  if (round.stage !== 'unmask' && round.stage !== 'released') {
+    return refuse(state, 'WRONG_PHASE', 'unmask request before the survivors');
+  }
+  if (!sameBytes(message.survivorsDigest, round.survivorsDigest)) {
+    const second = {
+      kind: 'unmask-request',
+      survivorsDigest: message.survivorsDigest,
+      signature,
+    } as const;
+    return refuseSecondSet(state, round, second, 'unmask request for another survivor set');
+  }
+  if (!isOpen(state, round)) {
+    return refuse(state, 'EQUIVOCATION', 'an unmask request for a key index that is closed');
+  }
+  const ids = message.signatures.map(({ member }) => member);
+  if (!ascending(ids)) {
+    return refuseAloud(state, 'MALFORMED', 'signers are not in ascending order', terms.round);
+  }
+  const signers = countSigners(crypto, state, round, message.signatures);
+  const { threshold } = batch.terms;
+  if (signers < threshold) {
+    const detail = `${signers} holders signed the survivor set, the threshold is ${threshold}`;
+    return refuseAloud(state, 'NOT_ENOUGH_SIGNATURES', detail, terms.round);
+  }
+  const survivors = new Set(round.survivors);
+  const choices = round.participants
+    .filter((owner) => batch.dealers.has(owner))
+    .map((owner) => ({ owner, kind: survivors.has(owner) ? ('self' as const) : ('pair' as const) }));
+  const { keyIndex } = terms;
+  const released = { ...batch, releasedFor: new Set(batch.releasedFor).add(keyIndex) };
+  return {
+    state: withBatch({ ...state, round: { ...round, stage: 'released' } }, released),
     effects: [
-      { kind: 'enter-phase', phase: 'consistency', round: round.terms.round },
-      {
-        kind: 'send',
-        message: 'survivors-signature',
-        body: { roundContext: round.context, member: self, survivorsDigest: digest },
-      },
+      { kind: 'enter-phase', phase: 'unmask', round: terms.round },
+      { kind: 'release', batchContext: batch.context, roundContext: round.context, keyIndex, choices },
     ],
   };
 }
 
-export function acceptUnmaskRequest(
+/** Participants among the holders of this member's secrets whose signature over its survivor set is good. */
+function countSigners(
   crypto: CryptoBackend,
-  state: ClientState,
-  message: UnmaskRequest,
-): ClientStep {
-  const { batch, round } = state;
-  if (batch === undefined || round === undefined || !sameBytes(message.roundContext, round.context)) {
-    return refuseUnknownRound(state, 'unmask request of another round');
-  }
-  if (round.stage === 'released') {
-    return refuse(state, 'EQUIVOCATION', 'an unmask request for a key index that is closed');
-  }
-  if (round.stage !== 'unmask') return refuse(state, 'WRONG_PHASE', 'unmask request before the survivors');
-  if (!sameBytes(message.survivorsDigest, round.survivorsDigest)) {
-    return refuseAloud(state, 'EQUIVOCATION', 'unmask request for another survivor set', round.terms.round);
-  }
-  const ids = message.signatures.map(({ member }) => member);
-  if (!ascending(ids)) {
-    return refuseAloud(state, 'MALFORMED', 'signers are not in ascending order', round.terms.round);
-  }
-  const participants = new Set(round.participants);
-  const signers = message.signatures.filter(({ member: id, signature }) => {
-    const member = state.roster.members[id];
-    const body = { roundContext: round.context, member: id, survivorsDigest: round.survivorsDigest };
+  { roster }: ClientState,
+  { batch, participants, context: roundContext, survivorsDigest: digest }: ClientRound,
+  signatures: readonly MemberSignature[],
+): number {
+  const holders = new Set(batch.holders);
+  const present = new Set(participants);
+  return signatures.filter(({ member: id, signature }) => {
+    const member = roster.members[id];
+    const body = { roundContext, member: id, survivorsDigest: digest };
     return (
       member !== undefined &&
-      participants.has(id) &&
+      holders.has(id) &&
+      present.has(id) &&
       verifyMessage(crypto, member.publicKey, 'survivors-signature', body, signature)
     );
   }).length;
-  const { threshold } = batch.terms;
-  if (signers < threshold) {
-    const detail = `${signers} members signed the survivor set, the threshold is ${threshold}`;
-    return refuseAloud(state, 'NOT_ENOUGH_SIGNATURES', detail, round.terms.round);
-  }
-  const survivors = new Set(round.survivors);
-  const choices = round.participants.map((owner) => ({
-    owner,
-    kind: survivors.has(owner) ? ('self' as const) : ('pair' as const),
-  }));
-  return {
-    state: { ...state, round: { ...round, stage: 'released' } },
-    effects: [
-      { kind: 'enter-phase', phase: 'unmask', round: round.terms.round },
-      {
-        kind: 'release',
-        batchContext: batch.context,
-        roundContext: round.context,
-        keyIndex: round.terms.keyIndex,
-        choices,
-      },
-    ],
-  };
 }

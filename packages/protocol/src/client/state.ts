@@ -3,13 +3,15 @@
  * a vector.
  */
 import { ProtocolError, type Rejection } from '../errors.ts';
+import type { Evidence } from '../evidence.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
 import type { RoundResult, SecretKind } from '../messages/round.ts';
 import type { KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
 import type { BatchTerms, EncodingTerms, RoundTerms } from '../messages/terms.ts';
 import type { RoundKeyHolder } from '../masks.ts';
+import { sameBytes } from '../public-bytes.ts';
 import type { Roster } from '../roster.ts';
-import type { Deal } from './batch-secrets.ts';
+import type { Deal, DealtBox } from './batch-secrets.ts';
 import type { MaskRequest } from './masked-input.ts';
 
 /** What a member insists on, whatever the coordinator proposes. */
@@ -18,6 +20,8 @@ export interface ClientPolicy {
   readonly minCohort: number;
   /** Colluding organisations that the terms must withstand at least. */
   readonly minColluders: number;
+  /** Attempts at one round that terms may allow at most. */
+  readonly maxAttemptsPerRound: number;
 }
 
 /** The sum that follows from the sums so far, computed by the member itself. */
@@ -37,13 +41,32 @@ export interface ExpectedRound {
 export interface ClientBatch {
   readonly terms: BatchTerms;
   readonly context: Uint8Array;
+  /** What the member awaits: the keys of the others, their shares, rounds. */
   readonly stage: 'keys' | 'shares' | 'open';
-  /** Adverts of U1, once the key roster is known. */
+  /** Digest of that for which this member of the committee gave its nonce away; undefined before. */
+  readonly revealedFor: Uint8Array | undefined;
+  /** Digest of the key roster, which is taken once. */
+  readonly keyRosterDigest: Uint8Array | undefined;
+  /** U1, ascending. */
+  readonly members: readonly number[];
+  /** Adverts of this member and its neighbours, once the key roster is known. */
   readonly adverts: ReadonlyMap<number, KeyAdvert>;
-  /** U2: who dealt. */
+  /** With whom this member shares masks, ascending. */
+  readonly neighbours: readonly number[];
+  /** Who holds shares of this member's secrets, ascending; position + 1 is the holder's point. */
+  readonly holders: readonly number[];
+  /** Whose shares this member holds, its own among them where it is its own holder. */
   readonly dealers: ReadonlySet<number>;
+  /** Public randomness of the batch; empty where it needs none. */
+  readonly draw: Uint8Array;
+  /** Boxes that did not open as committed, by dealer: the answers to the complaints are awaited. */
+  readonly complaints: ReadonlyMap<number, Signed<SealedShares>>;
+  /** Holders whose complaint this member has answered. */
+  readonly openedTo: ReadonlySet<number>;
   /** Key indices below this are used or burnt. */
   readonly nextKeyIndex: number;
+  /** Key indices for which shares were given out. */
+  readonly releasedFor: ReadonlySet<number>;
 }
 
 /**
@@ -56,6 +79,8 @@ export type ClientRoundStage = 'nonce' | 'ready' | 'masked-input' | 'consistency
 export interface ClientRound {
   readonly terms: RoundTerms;
   readonly termsDigest: Uint8Array;
+  /** The batch whose secrets mask the round. */
+  readonly batch: ClientBatch;
   readonly stage: ClientRoundStage;
   readonly nonce: Uint8Array;
   /** Participants of the round, ascending; known from the round start on. */
@@ -65,6 +90,19 @@ export interface ClientRound {
   readonly uploadDigest: Uint8Array | undefined;
   readonly survivors: readonly number[];
   readonly survivorsDigest: Uint8Array;
+  /** The coordinator's signature over the survivor set: half of a proof, should it sign another. */
+  readonly survivorsSignature: Uint8Array;
+}
+
+/** An upload that was begun, and what must hold before the same round may be tried again. */
+export interface Contribution {
+  readonly round: number;
+  readonly attempt: number;
+  readonly batchContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly holders: readonly number[];
+  /** So many of `holders` must have promised: H - t + 1 + c. */
+  readonly promisesNeeded: number;
 }
 
 export interface ClientState {
@@ -76,17 +114,27 @@ export interface ClientState {
   readonly policy: ClientPolicy;
   readonly expected: ExpectedRound | undefined;
   /**
-   * The newest round for which an upload was begun. A second contribution to it would let two sums be
-   * compared.
+   * The newest upload that was begun. A second contribution to its round would let two sums be compared,
+   * unless the first can never be opened.
    */
-  readonly contributedRound: number;
+  readonly contribution: Contribution | undefined;
   /** Number of the newest batch that was begun; older ones are refused. */
   readonly lastBatch: number;
-  readonly batch: ClientBatch | undefined;
+  /** The batch in use and the one that is to follow, oldest first. */
+  readonly batches: readonly ClientBatch[];
+  /**
+   * Draws begun since this member uploaded to a sum or learned of one: who dislikes a draw can only begin
+   * another, whether it lets the batch open or not.
+   */
+  readonly drawsForSum: number;
   readonly round: ClientRound | undefined;
+  /** Members that are proven to have cheated. */
+  readonly culprits: ReadonlySet<number>;
+  /** Newest version of the protocol that this member speaks. */
+  readonly newestVersion: number;
 }
 
-/** The four phases, as people know them from Bonawitz et al. 2017. */
+/** Setup and the four steps of a round, as people know them from Bonawitz et al. 2017. */
 export type ClientPhase = 'setup' | 'ready' | 'masked-input' | 'consistency' | 'unmask';
 
 export type ClientEvent =
@@ -102,7 +150,8 @@ export type ClientEvent =
   | {
       readonly kind: 'shares-held';
       readonly batchContext: Uint8Array;
-      readonly badDealers: readonly number[];
+      /** Those that do not open, or not as committed. */
+      readonly badBoxes: readonly Signed<SealedShares>[];
     }
   | { readonly kind: 'nonce-drawn'; readonly termsDigest: Uint8Array; readonly nonce: Uint8Array }
   | {
@@ -118,12 +167,27 @@ export type ClientEffect =
   | {
       readonly [K in MessageKind]: { readonly kind: 'send'; readonly message: K; readonly body: Bodies[K] };
     }[MessageKind]
-  | { readonly kind: 'generate-keys'; readonly batchContext: Uint8Array; readonly keyCount: number }
+  | {
+      readonly kind: 'generate-keys';
+      readonly batchContext: Uint8Array;
+      readonly keyCount: number;
+      /** Whether the member is of the committee and commits to a nonce. */
+      readonly draws: boolean;
+    }
   | { readonly kind: 'deal-shares'; readonly deal: Deal }
+  /** Opens the shares of one holder: what was dealt to it, in the clear. */
+  | { readonly kind: 'open-shares'; readonly batchContext: Uint8Array; readonly holder: number }
+  | {
+      readonly kind: 'hold-opened';
+      readonly batchContext: Uint8Array;
+      readonly dealer: number;
+      readonly payload: Uint8Array;
+    }
+  | { readonly kind: 'reveal-draw'; readonly batchContext: Uint8Array; readonly drawDigest: Uint8Array }
   | {
       readonly kind: 'hold-shares';
       readonly batchContext: Uint8Array;
-      readonly boxes: readonly { readonly box: SealedShares; readonly dealerKey: Uint8Array }[];
+      readonly boxes: readonly DealtBox[];
     }
   | { readonly kind: 'draw-nonce'; readonly termsDigest: Uint8Array }
   | {
@@ -131,6 +195,11 @@ export type ClientEffect =
       readonly batchContext: Uint8Array;
       readonly request: MaskRequest;
       readonly terms: RoundTerms;
+      /**
+       * The upload was begun before. What was masked then is sent again, byte for byte, or nothing: masks
+       * are never put on twice.
+       */
+      readonly resume: boolean;
     }
   | {
       readonly kind: 'release';
@@ -141,6 +210,10 @@ export type ClientEffect =
     }
   | { readonly kind: 'forget-batch'; readonly batchContext: Uint8Array }
   | { readonly kind: 'accept-result'; readonly result: RoundResult; readonly participated: boolean }
+  /** The batch has its public randomness; empty where it draws none. */
+  | { readonly kind: 'batch-drawn'; readonly batch: number; readonly draw: Uint8Array }
+  /** Signed proof that somebody cheated: to be kept. */
+  | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | { readonly kind: 'enter-phase'; readonly phase: ClientPhase; readonly round: number }
   | { readonly kind: 'reject'; readonly rejection: Rejection };
 
@@ -156,6 +229,18 @@ export interface ClientStep {
 export function closeRound(round: ClientRound | undefined): ClientRound | undefined {
   const signed = round?.stage === 'unmask' || round?.stage === 'released';
   return signed ? { ...round, stage: 'released' } : undefined;
+}
+
+export function batchOf(state: Pick<ClientState, 'batches'>, context: Uint8Array): ClientBatch | undefined {
+  return state.batches.find((batch) => sameBytes(batch.context, context));
+}
+
+/** The state with a batch of the same context replaced. */
+export function withBatch(state: ClientState, changed: ClientBatch): ClientState {
+  const replace = (batch: ClientBatch): ClientBatch =>
+    sameBytes(batch.context, changed.context) ? changed : batch;
+  const round = state.round === undefined ? undefined : { ...state.round, batch: replace(state.round.batch) };
+  return { ...state, batches: state.batches.map(replace), round };
 }
 
 /**

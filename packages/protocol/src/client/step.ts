@@ -7,18 +7,15 @@ import type { CryptoBackend } from '@tributary/crypto';
 import type { Message } from '../messages/index.ts';
 import { type Roster, rosterRoot } from '../roster.ts';
 import { verifyMessage } from '../signing.ts';
+import { PROTOCOL_VERSION } from '../version.ts';
+import { acceptBatchStart, acceptDrawRequest, keysGenerated } from './batch-start.ts';
 import { acceptAborted, acceptResult } from './closing.ts';
+import { acceptComplaint, acceptEvidence, acceptOpenedShares } from './complaints.ts';
 import { acceptAnnounce, acceptRoundStart, nonceDrawn } from './joining.ts';
+import { acceptKeyRoster } from './key-roster.ts';
 import { acceptSurvivors, acceptUnmaskRequest, connectionLost, inputFailed, inputMasked } from './opening.ts';
 import { refuse } from './refusal.ts';
-import {
-  acceptBatchStart,
-  acceptHeldShares,
-  acceptKeyRoster,
-  keysGenerated,
-  sharesDealt,
-  sharesHeld,
-} from './setup.ts';
+import { acceptHeldShares, sharesDealt, sharesHeld } from './setup.ts';
 import type { ClientEvent, ClientPolicy, ClientState, ClientStep } from './state.ts';
 
 export function startClient(
@@ -28,16 +25,21 @@ export function startClient(
     readonly roster: Roster;
     readonly run: Uint8Array;
     readonly policy: ClientPolicy;
+    /** An older version than this code speaks, where another must be spoken. */
+    readonly newestVersion?: number;
   },
 ): ClientState {
   return {
+    newestVersion: PROTOCOL_VERSION,
     ...options,
     rosterRoot: rosterRoot(crypto, options.roster),
     expected: undefined,
-    contributedRound: 0,
+    contribution: undefined,
     lastBatch: 0,
-    batch: undefined,
+    batches: [],
+    drawsForSum: 0,
     round: undefined,
+    culprits: new Set(),
   };
 }
 
@@ -52,7 +54,7 @@ export function stepClient(crypto: CryptoBackend, state: ClientState, event: Cli
     case 'shares-dealt':
       return sharesDealt(state, event);
     case 'shares-held':
-      return sharesHeld(state, event.batchContext, event.badDealers);
+      return sharesHeld(state, event);
     case 'nonce-drawn':
       return nonceDrawn(state, event.termsDigest, event.nonce);
     case 'input-masked':
@@ -71,18 +73,26 @@ function acceptMessage(crypto: CryptoBackend, state: ClientState, message: Messa
   switch (message.kind) {
     case 'batch-start':
       return acceptBatchStart(crypto, state, message.body);
+    case 'draw-request':
+      return acceptDrawRequest(crypto, state, message.body);
     case 'key-roster':
       return acceptKeyRoster(crypto, state, message.body);
     case 'held-shares':
       return acceptHeldShares(crypto, state, message.body);
+    case 'relayed-complaint':
+      return acceptComplaint(crypto, state, message.body);
+    case 'relayed-shares':
+      return acceptOpenedShares(crypto, state, message.body);
+    case 'evidence':
+      return acceptEvidence(crypto, state, message.body);
     case 'round-announce':
       return acceptAnnounce(crypto, state, message.body);
     case 'round-start':
       return acceptRoundStart(crypto, state, message.body);
     case 'survivors':
-      return acceptSurvivors(crypto, state, message.body);
+      return acceptSurvivors(crypto, state, message);
     case 'unmask-request':
-      return acceptUnmaskRequest(crypto, state, message.body);
+      return acceptUnmaskRequest(crypto, state, message);
     case 'round-result':
       return acceptResult(state, message.body);
     case 'round-aborted':
@@ -91,13 +101,17 @@ function acceptMessage(crypto: CryptoBackend, state: ClientState, message: Messa
     case 'hello':
     case 'welcome':
     case 'key-advert':
+    case 'draw-reveal':
     case 'dealt-shares':
+    case 'complaint':
+    case 'opened-shares':
     case 'ready':
     case 'refusal':
     case 'vector-chunk':
     case 'upload-end':
     case 'survivors-signature':
     case 'release':
+    case 'nothing-released':
     case 'run-ended':
       return refuse(state, 'WRONG_PHASE', `${message.kind} is no message of a round to a member`);
   }

@@ -7,9 +7,9 @@ import type { Message } from '../messages/index.ts';
 import type { SurvivorUpload } from '../messages/round.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { survivorsDigest } from '../signing.ts';
-import { enterUnmask } from './opening.ts';
+import { abortRound } from './attempts.ts';
+import { enterUnmask, signersFor } from './opening.ts';
 import {
-  abortRound,
   askable,
   dropEffect,
   enterPhase,
@@ -19,12 +19,12 @@ import {
   without,
   withEntry,
 } from './phases.ts';
-import {
-  type CoordinatorPhase,
-  type CoordinatorState,
-  type CoordinatorStep,
-  openBatch,
-  type RoundInProgress,
+import type {
+  CoordinatorEffect,
+  CoordinatorPhase,
+  CoordinatorState,
+  CoordinatorStep,
+  RoundInProgress,
 } from './state.ts';
 
 type ConsistencyPhase = Extract<CoordinatorPhase, { kind: 'consistency' }>;
@@ -45,10 +45,14 @@ export function enterConsistency(
     signatures: new Map(),
     waiting: new Set(asked),
   };
-  const { terms, context } = round;
-  return enterPhase(state, phase, { round: terms.round, deadlineMs: terms.deadlines.consistency }, [
-    { kind: 'send', to: asked, message: 'survivors', body: { roundContext: context, uploads: survivors } },
-  ]);
+  return enterPhase(state, phase, [survivorsMessage(phase, asked)]);
+}
+
+export function survivorsMessage(
+  { round, survivors: uploads }: ConsistencyPhase,
+  to: readonly number[],
+): CoordinatorEffect {
+  return { kind: 'send', to, message: 'survivors', body: { roundContext: round.context, uploads } };
 }
 
 export function acceptSurvivorsSignature(
@@ -72,23 +76,29 @@ export function acceptSurvivorsSignature(
 }
 
 export function closeConsistencyIfDone(state: CoordinatorState): CoordinatorStep {
-  const done = state.phase.kind === 'consistency' && state.phase.waiting.size === 0;
-  return done ? closeConsistency(state) : { state, effects: [] };
+  const { phase } = state;
+  return phase.kind === 'consistency' && phase.waiting.size === 0
+    ? closeConsistency(state, phase)
+    : { state, effects: [] };
 }
 
-export function closeConsistency(state: CoordinatorState): CoordinatorStep {
-  const phase = state.phase as ConsistencyPhase;
+export function closeConsistency(state: CoordinatorState, phase: ConsistencyPhase): CoordinatorStep {
   const { round, survivors, signatures } = phase;
-  const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const { threshold } = openBatch(state).terms;
-  const survivorIds = survivors.map(({ member }) => member);
-  if (signatures.size < threshold) {
+  const late = [...phase.waiting].map((id) => dropEffect('consistency', id, 'late'));
+  const { threshold } = round.batch.terms;
+  // Each member releases on the word of t of its own holders; the shares of t members open a secret.
+  const entitled = round.participants.filter((id) => signersFor(phase, id).length >= threshold).length;
+  if (entitled < threshold) {
     const missing = missingNames(state, round.participants, new Set(signatures.keys()));
     const detail = `${signatures.size} members signed the survivor set, ${threshold} are needed${missing}`;
-    return abortRound(state, round.terms, 'consistency', 'BELOW_THRESHOLD', detail, survivorIds, [
-      ...late,
-      { kind: 'close-accumulator', roundContext: round.context },
-    ]);
+    const survivorIds = survivors.map(({ member }) => member);
+    const failure = {
+      phase: 'consistency',
+      code: 'BELOW_THRESHOLD',
+      detail,
+      survivors: survivorIds,
+    } as const;
+    return abortRound(state, round, failure, late);
   }
   return enterUnmask(state, phase, late);
 }

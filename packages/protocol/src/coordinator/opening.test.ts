@@ -16,7 +16,7 @@ const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const take = (state: CoordinatorState, event: CoordinatorEvent): CoordinatorStep =>
   stepCoordinator(crypto, state, event);
 const pass = (state: CoordinatorState): CoordinatorStep =>
-  take(state, { kind: 'deadline', phaseNumber: state.phaseNumber });
+  take(state, { kind: 'deadline', lane: 'round', phaseNumber: state.phaseNumbers.round });
 const lose = (state: CoordinatorState, member: number): CoordinatorState =>
   take(state, { kind: 'member-lost', member }).state;
 
@@ -86,6 +86,15 @@ describe('a signature over the survivors', () => {
   });
 });
 
+/** What a share that does not open its dealer's commitment brings its holder, beside the refusal. */
+function conviction(holder: number): readonly object[] {
+  return [
+    rejection('CULPRIT', holder, /^bad-share$/),
+    { kind: 'evidence', culprit: holder, evidence: { proof: 'bad-share' } },
+    { kind: 'send', to: [0, 1, 2, 3, 4], message: 'evidence', body: { proof: 'bad-share' } },
+  ];
+}
+
 describe('a release', () => {
   const [state, { body: honest }] = transcript.coordinatorBefore(2, 'release');
   const release = (
@@ -116,7 +125,7 @@ describe('a release', () => {
     const { state: after, effects } = take(state, release(honest.shares));
     expect(effects).toEqual([]);
     if (after.phase.kind !== 'unmask') throw new Error('the phase is over');
-    expect(after.phase.shares.get(0)?.at(-1)).toEqual({ point: 3, share: ofZero.share });
+    expect(after.phase.shares.get(0)?.at(-1)).toEqual({ holder: 2, point: 3, share: ofZero.share });
     expect([...after.phase.shares.values()].map(({ length }) => length)).toEqual([3, 3, 3, 3, 3]);
     expect(after.phase.waiting).toEqual(new Set([3, 4]));
   });
@@ -141,6 +150,18 @@ describe('a release', () => {
     ],
     ['the share of another holder', [existing(fromOne.shares[0]), ...others], /member-0/],
     ['the share of another owner', [{ ...ofOne, owner: 0 }, ...others], /member-0/],
+  ])('with %s proves the guilt of its holder; the other shares count', (_, shares, detail) => {
+    const { state: after, effects } = take(state, release(shares));
+    expect(effects).toMatchObject([rejection('BAD_SHARE', 2, detail), ...conviction(2)]);
+    expect(effects).toHaveLength(4);
+    expect(after.culprits).toEqual(new Set([2]));
+    if (after.phase.kind !== 'unmask') throw new Error('the phase is over');
+    expect(after.phase.waiting).toEqual(new Set([3, 4]));
+    const counts = [...after.phase.shares.values()].map(({ length }) => length);
+    expect(counts.reduce((a, b) => a + b)).toBe(14);
+  });
+
+  it.each<[string, readonly ReleasedShare[], RegExp]>([
     ['the round key of a survivor', [heldShare(0, 'pair'), ...others], /member-0/],
     [
       'the self seed of a dropout',
@@ -149,9 +170,10 @@ describe('a release', () => {
     ],
     ['a share of a member that takes no part', [...honest.shares, { ...ofZero, owner: 77 }], /77/],
     ['a share twice', [...honest.shares, ofZero], /member-0/],
-  ])('with %s blames its holder; the other shares count', (_, shares, detail) => {
+  ])('with %s blames its holder, without a proof; the other shares count', (_, shares, detail) => {
     const { state: after, effects } = take(state, release(shares));
     expect(effects).toEqual([rejection('BAD_SHARE', 2, detail)]);
+    expect(after.culprits).toEqual(new Set());
     if (after.phase.kind !== 'unmask') throw new Error('the phase is over');
     expect(after.phase.waiting).toEqual(new Set([3, 4]));
     const counts = [...after.phase.shares.values()].map(({ length }) => length);
@@ -165,13 +187,14 @@ describe('a release', () => {
     const [at, { body }] = second.coordinatorBefore(2, 'release', 1);
     const [, { body: first }] = second.coordinatorBefore(2, 'release', 0);
     const message = signed(cast, 2, 'release', { ...body, shares: first.shares });
-    expect(take(at, { kind: 'message', from: 2, message }).effects).toEqual([rejection('BAD_SHARE', 2)]);
+    const { effects } = take(at, { kind: 'message', from: 2, message });
+    expect(effects).toMatchObject([rejection('BAD_SHARE', 2), ...conviction(2)]);
   });
 
   it('with more wrong shares than can be named says how many', () => {
     const strangers = Array.from({ length: 1000 }, (_, i) => ({ ...ofZero, owner: 1000 + i }));
     const { effects } = take(state, release([...honest.shares, ...strangers]));
-    expect(effects).toEqual([rejection('BAD_SHARE', 2, /^shares of 1000, 1001, 1002 and 997 more/)]);
+    expect(effects).toEqual([rejection('BAD_SHARE', 2, /^shares of 1000, 1001, .*, 1007 and 992 more/)]);
   });
 
   it('of the t-th holder opens the sum, and later ones are surplus', () => {

@@ -1,35 +1,41 @@
 /**
  * The coordinator's side of unmask: the shares that open the sum of the signed survivors, from at least t
- * holders.
+ * holders of each secret.
  */
 import type { CryptoBackend } from '@tributary/crypto';
 import { verifyReleasedShare } from '../commitments.ts';
+import type { MemberEvidence } from '../messages/evidence.ts';
 import type { Message } from '../messages/index.ts';
-import type { ReleasedShare } from '../messages/round.ts';
+import type { MemberSignature, Release } from '../messages/round.ts';
+import type { Signed } from '../messages/setup.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { packedLengthOf } from '../vector-length.ts';
+import { abortRound } from './attempts.ts';
+import { holdersIn, neighboursIn, pointIn } from './batch-graph.ts';
+import { accuse, convict } from './complaints.ts';
 import {
-  abortRound,
   andThen,
   askable,
   dropEffect,
   enterPhase,
+  everybody,
   missingNames,
   namesOf,
+  nextPhaseNumber,
   reject,
-  sortedKeys,
   without,
+  withEntry,
 } from './phases.ts';
-import {
-  type CoordinatorEffect,
-  type CoordinatorEvent,
-  type CoordinatorPhase,
-  type CoordinatorState,
-  type CoordinatorStep,
-  type OpenBatch,
-  openBatch,
+import type {
+  CoordinatorEffect,
+  CoordinatorEvent,
+  CoordinatorPhase,
+  CoordinatorState,
+  CoordinatorStep,
+  OpenBatch,
+  RoundInProgress,
 } from './state.ts';
-import type { OwnerShares, PointShare, UnmaskRequestForKernel } from './unmask.ts';
+import type { OwnerShares, UnmaskRequestForKernel } from './unmask.ts';
 
 type ConsistencyPhase = Extract<CoordinatorPhase, { kind: 'consistency' }>;
 type UnmaskPhase = Extract<CoordinatorPhase, { kind: 'unmask' }>;
@@ -42,26 +48,47 @@ export function enterUnmask(
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
   const asked = askable(state, round);
-  const { terms, context: roundContext } = round;
   const next: UnmaskPhase = {
     kind: 'unmask',
     round,
     survivors,
     survivorsDigest,
+    signatures,
     shares: new Map(round.participants.map((id) => [id, []])),
-    released: new Set(),
+    releases: new Map(),
     waiting: new Set(asked),
   };
-  const signed = sortedKeys(signatures).map((member) => ({
-    member,
-    signature: signatures.get(member) as Uint8Array,
-  }));
-  const body = { roundContext, survivorsDigest, signatures: signed };
-  const step = enterPhase(state, next, { round: terms.round, deadlineMs: terms.deadlines.unmask }, [
-    ...effects,
-    { kind: 'send', to: asked, message: 'unmask-request', body },
-  ]);
+  const step = enterPhase(state, next, [...effects, ...unmaskRequests(next, asked)]);
   return andThen(step, closeUnmaskIfDone);
+}
+
+/** Signatures over the survivor set by the holders of a member's secrets: what entitles to its release. */
+export function signersFor(
+  { round, signatures }: Pick<UnmaskPhase, 'round' | 'signatures'>,
+  member: number,
+): MemberSignature[] {
+  return holdersIn(round.batch, member).flatMap((holder) => {
+    const signature = signatures.get(holder);
+    return signature === undefined ? [] : [{ member: holder, signature }];
+  });
+}
+
+/** On the complete graph one request for all, on a Harary graph one for each. */
+export function unmaskRequests(phase: UnmaskPhase, to: readonly number[]): CoordinatorEffect[] {
+  const request = (receivers: readonly number[], one: number): CoordinatorEffect => ({
+    kind: 'send',
+    to: receivers,
+    message: 'unmask-request',
+    body: {
+      roundContext: phase.round.context,
+      survivorsDigest: phase.survivorsDigest,
+      signatures: signersFor(phase, one),
+    },
+  });
+  const [first] = to;
+  if (first === undefined) return [];
+  if (phase.round.batch.terms.graph === 'complete') return [request(to, first)];
+  return to.map((id) => request([id], id));
 }
 
 export function acceptRelease(
@@ -69,128 +96,141 @@ export function acceptRelease(
   state: CoordinatorState,
   phase: UnmaskPhase,
   from: number,
-  { body }: Message<'release'>,
+  { body, signature }: Message<'release'>,
 ): CoordinatorStep {
-  if (!sameBytes(body.roundContext, phase.round.context)) {
-    return reject(state, from, 'WRONG_CONTEXT', 'release for another round');
-  }
-  const batch = openBatch(state);
+  const { round } = phase;
+  const { batch, terms } = round;
+  const ours =
+    sameBytes(body.roundContext, round.context) &&
+    sameBytes(body.batchContext, batch.context) &&
+    body.keyIndex === terms.keyIndex;
+  if (!ours) return reject(state, from, 'WRONG_CONTEXT', 'release for another round');
   const survivors = new Set(phase.survivors.map(({ member }) => member));
-  const point = batch.terms.cohort.indexOf(from) + 1;
   const shares = new Map(phase.shares);
   const seen = new Set<number>();
   const wrong: number[] = [];
+  /** A dealer whose commitment one of the shares does not open. */
+  let unopened: number | undefined;
   for (const released of body.shares) {
-    const { owner, kind } = released;
+    const { owner, kind, share } = released;
     const known = shares.get(owner);
-    const due = kind === (survivors.has(owner) ? 'self' : 'pair');
-    if (
-      known !== undefined &&
-      due &&
-      !seen.has(owner) &&
-      commitmentHolds(crypto, batch, phase, from, released)
-    ) {
-      shares.set(owner, [...known, { point, share: released.share }]);
-    } else {
-      wrong.push(owner);
-    }
+    const point = pointIn(batch, owner, from);
+    const due =
+      kind === (survivors.has(owner) ? 'self' : 'pair') && known !== undefined && point !== undefined;
+    const commitments = commitmentsTo(batch, owner, from);
+    const opens =
+      commitments !== undefined &&
+      verifyReleasedShare(crypto, batch.context, from, terms.keyIndex, released, commitments);
+    if (due && opens && !seen.has(owner)) shares.set(owner, [...known, { holder: from, point, share }]);
+    else wrong.push(owner);
+    if (commitments !== undefined && !opens) unopened = owner;
     seen.add(owner);
   }
+  const release = { body, signature };
   const accepted: CoordinatorState = {
     ...state,
     phase: {
       ...phase,
       shares,
-      released: new Set(phase.released).add(from),
+      releases: withEntry(phase.releases, from, release),
       waiting: without(phase.waiting, from),
     },
   };
-  const step =
-    wrong.length === 0
-      ? { state: accepted, effects: [] }
-      : reject(accepted, from, 'BAD_SHARE', wrongShares(state, wrong));
-  return andThen(step, closeUnmaskIfDone);
-}
-
-/** Whose shares were wrong; there may be as many as a message holds. */
-function wrongShares(state: CoordinatorState, owners: readonly number[]): string {
-  const more = owners.length > 3 ? ` and ${owners.length - 3} more` : '';
-  return `shares of ${namesOf(state, owners.slice(0, 3))}${more} do not open their commitments`;
-}
-
-function commitmentHolds(
-  crypto: CryptoBackend,
-  batch: OpenBatch,
-  phase: UnmaskPhase,
-  holder: number,
-  released: ReleasedShare,
-): boolean {
-  const commitments = batch.dealt.get(released.owner)?.get(holder);
-  const { keyIndex } = phase.round.terms;
-  return (
-    commitments !== undefined &&
-    verifyReleasedShare(crypto, batch.context, holder, keyIndex, released, commitments)
+  if (wrong.length === 0) return closeUnmaskIfDone(accepted);
+  const refused = reject(
+    accepted,
+    from,
+    'BAD_SHARE',
+    `shares of ${namesOf(state, wrong)} are not due or do not open their commitments`,
   );
+  return andThen(
+    andThen(refused, (next) => blameHolder(crypto, next, batch, release, unopened)),
+    closeUnmaskIfDone,
+  );
+}
+
+function commitmentsTo(batch: OpenBatch, dealer: number, holder: number): readonly Uint8Array[] | undefined {
+  const dealt = batch.dealt.get(dealer);
+  return dealer === holder ? dealt?.ownCommitments : dealt?.boxes.get(holder)?.body.commitments;
+}
+
+/** A share that does not open its commitment proves its holder's guilt, by the dealer's box and its own release. */
+function blameHolder(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  batch: OpenBatch,
+  release: Signed<Release>,
+  dealer: number | undefined,
+): CoordinatorStep {
+  const holder = release.body.member;
+  const box = dealer === undefined ? undefined : batch.dealt.get(dealer)?.boxes.get(holder);
+  if (box === undefined) return { state, effects: [] };
+  const evidence: MemberEvidence = {
+    proof: 'bad-share',
+    batchContext: batch.context,
+    boxes: [box],
+    releases: [release],
+    adverts: [],
+    openings: [],
+  };
+  return { state: convict(state, holder), effects: accuse(crypto, state, batch, holder, evidence) };
 }
 
 /** The phase ends as soon as every owner's secret has its t shares; waiting for more would only cost time. */
 export function closeUnmaskIfDone(state: CoordinatorState): CoordinatorStep {
-  if (state.phase.kind !== 'unmask') return { state, effects: [] };
-  const { threshold } = openBatch(state).terms;
-  const enough = [...state.phase.shares.values()].every((shares) => shares.length >= threshold);
-  return enough || state.phase.waiting.size === 0 ? closeUnmask(state) : { state, effects: [] };
+  const { phase } = state;
+  if (phase.kind !== 'unmask') return { state, effects: [] };
+  const { threshold } = phase.round.batch.terms;
+  const enough = (): boolean => [...phase.shares.values()].every((shares) => shares.length >= threshold);
+  return phase.waiting.size === 0 || enough() ? closeUnmask(state, phase) : { state, effects: [] };
 }
 
-export function closeUnmask(state: CoordinatorState): CoordinatorStep {
-  const phase = state.phase as UnmaskPhase;
-  const { round, survivors, shares } = phase;
-  const batch = openBatch(state);
-  const { threshold } = batch.terms;
+export function closeUnmask(state: CoordinatorState, phase: UnmaskPhase): CoordinatorStep {
+  const { round, survivors, survivorsDigest, shares, releases } = phase;
+  const { threshold } = round.batch.terms;
   const survivorIds = survivors.map(({ member }) => member);
   const fewest = Math.min(...[...shares.values()].map(({ length }) => length));
   if (fewest < threshold) {
-    const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
+    const late = [...phase.waiting].map((id) => dropEffect('unmask', id, 'late'));
     const short = [...shares].filter(([, { length }]) => length === fewest).map(([owner]) => owner);
     const whose = short.length === shares.size ? 'all' : `${namesOf(state, short)}'s`;
-    const missing = missingNames(state, round.participants, phase.released);
+    const missing = missingNames(state, round.participants, new Set(releases.keys()));
     const detail = `${fewest} holders released ${whose} shares, ${threshold} are needed${missing}`;
-    return abortRound(state, round.terms, 'unmask', 'BELOW_THRESHOLD', detail, survivorIds, [
-      ...late,
-      { kind: 'close-accumulator', roundContext: round.context },
-    ]);
+    const failure = { phase: 'unmask', code: 'BELOW_THRESHOLD', detail, survivors: survivorIds } as const;
+    return abortRound(state, round, failure, late);
   }
-  const next: OpeningPhase = {
-    kind: 'opening',
-    round,
-    survivors,
-    survivorsDigest: phase.survivorsDigest,
-  };
+  const request = unmaskRequest(round, phase, new Set(survivorIds));
+  const next: OpeningPhase = { kind: 'opening', round, survivors, survivorsDigest, releases, request };
   return {
-    state: { ...state, phase: next, phaseNumber: state.phaseNumber + 1 },
-    effects: [{ kind: 'unmask', round, request: unmaskRequest(batch, phase, new Set(survivorIds)) }],
+    state: nextPhaseNumber({ ...state, phase: next }, 'round'),
+    effects: [{ kind: 'unmask', round, request }],
   };
 }
 
 function unmaskRequest(
-  batch: OpenBatch,
+  { batch, terms, context, participants }: RoundInProgress,
   phase: UnmaskPhase,
   survivorIds: ReadonlySet<number>,
 ): UnmaskRequestForKernel {
-  const { terms, context, participants } = phase.round;
-  const ownerShares = (member: number): OwnerShares & { commitment: Uint8Array } => {
-    const advert = batch.adverts.get(member);
-    const roundKey = advert?.roundKeys[terms.keyIndex] ?? new Uint8Array(32);
-    const commitment = advert?.selfSeedCommitments[terms.keyIndex] ?? new Uint8Array(32);
-    const shares: readonly PointShare[] = phase.shares.get(member) ?? [];
-    return { owner: { member, roundKey }, shares, commitment };
+  const none = new Uint8Array(32);
+  const sharesOf = (member: number): OwnerShares => {
+    const roundKey = batch.adverts.get(member)?.body.roundKeys[terms.keyIndex] ?? none;
+    return { owner: { member, roundKey }, shares: phase.shares.get(member) ?? [] };
   };
   return {
     batchContext: batch.context,
     roundContext: context,
     keyIndex: terms.keyIndex,
     threshold: batch.terms.threshold,
-    survivors: participants.filter((id) => survivorIds.has(id)).map(ownerShares),
-    dropouts: participants.filter((id) => !survivorIds.has(id)).map(ownerShares),
+    survivors: participants
+      .filter((id) => survivorIds.has(id))
+      .map((id) => ({
+        ...sharesOf(id),
+        commitment: batch.adverts.get(id)?.body.selfSeedCommitments[terms.keyIndex] ?? none,
+      })),
+    dropouts: participants
+      .filter((id) => !survivorIds.has(id))
+      .map((id) => ({ ...sharesOf(id), neighbours: neighboursIn(batch, id) })),
   };
 }
 
@@ -199,50 +239,88 @@ export function sumOpened(
   phase: OpeningPhase,
   event: Extract<CoordinatorEvent, { kind: 'sum-opened' }>,
 ): CoordinatorStep {
-  const { round, survivorsDigest: digestOfSurvivors } = phase;
+  const { round, survivorsDigest } = phase;
   if (!sameBytes(event.roundContext, round.context)) return { state, effects: [] };
   const survivors = phase.survivors.map(({ member }) => member);
-  const to = [...state.present].toSorted((a, b) => a - b);
+  const { digest } = event;
   return {
-    state: { ...state, phase: { kind: 'idle' }, phaseNumber: state.phaseNumber + 1 },
+    state: nextPhaseNumber({ ...state, phase: { kind: 'idle' } }, 'round'),
     effects: [
-      {
-        kind: 'round-completed',
-        round,
-        survivors,
-        survivorsDigest: digestOfSurvivors,
-        digest: event.digest,
-      },
+      { kind: 'round-completed', round, survivors, survivorsDigest, digest },
       {
         kind: 'send',
-        to,
+        to: everybody(state),
         message: 'round-result',
         body: {
           roundContext: round.context,
           round: round.terms.round,
+          attempt: round.terms.attempt,
           survivors,
-          survivorsDigest: digestOfSurvivors,
+          survivorsDigest,
           length: packedLengthOf(round.terms),
-          digest: event.digest,
+          digest,
         },
       },
     ],
   };
 }
 
+/** Dealers whose shares give another secret than they committed to are named, and shunned. */
 export function sumNotOpened(
+  crypto: CryptoBackend,
   state: CoordinatorState,
   phase: OpeningPhase,
   event: Extract<CoordinatorEvent, { kind: 'sum-not-opened' }>,
 ): CoordinatorStep {
-  if (!sameBytes(event.roundContext, phase.round.context)) return { state, effects: [] };
-  const detail = `the shares of ${namesOf(state, event.badDealers)} do not give the secrets committed to`;
+  const { round } = phase;
+  const { badDealers } = event;
+  if (!sameBytes(event.roundContext, round.context)) return { state, effects: [] };
+  const detail = `the shares of ${namesOf(state, badDealers)} do not give the secrets committed to`;
   const survivors = phase.survivors.map(({ member }) => member);
-  return abortRound(state, phase.round.terms, 'unmask', 'BAD_DEALER', detail, survivors, [
-    ...event.badDealers.map((from) => ({
-      kind: 'reject' as const,
-      rejection: { code: 'BAD_DEALER' as const, from, detail },
-    })),
-    { kind: 'close-accumulator', roundContext: phase.round.context },
-  ]);
+  const blamed = badDealers.reduce<CoordinatorStep>(
+    (step, dealer) => andThen(step, (next) => blameDealer(crypto, next, phase, dealer, detail)),
+    { state, effects: [] },
+  );
+  const failure = { phase: 'unmask', code: 'BAD_DEALER', detail, survivors } as const;
+  return andThen(blamed, (next) => abortRound(next, round, failure, []));
+}
+
+/**
+ * The proof takes the shares of other holders: those that a dealer gave itself are in no box. A release that
+ * was padded beyond what a member can hold is left out, so that the proof fits into a frame.
+ */
+function blameDealer(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  { round, releases, request }: OpeningPhase,
+  dealer: number,
+  detail: string,
+): CoordinatorStep {
+  const { batch } = round;
+  const owners: readonly OwnerShares[] = [...request.survivors, ...request.dropouts];
+  const holders = owners
+    .filter(({ owner }) => owner.member === dealer)
+    .flatMap(({ shares }) => shares.map(({ holder }) => holder))
+    .filter((holder) => holder !== dealer && isWithin(releases.get(holder)?.body.shares, batch.terms.holders))
+    .slice(0, batch.terms.threshold);
+  const advert = batch.adverts.get(dealer);
+  const evidence: MemberEvidence = {
+    proof: 'bad-dealer',
+    batchContext: batch.context,
+    boxes: holders.flatMap((holder) => batch.dealt.get(dealer)?.boxes.get(holder) ?? []),
+    releases: holders.flatMap((holder) => releases.get(holder) ?? []),
+    adverts: advert === undefined ? [] : [advert],
+    openings: [],
+  };
+  return {
+    state: convict(state, dealer),
+    effects: [
+      { kind: 'reject', rejection: { code: 'BAD_DEALER', from: dealer, detail } },
+      ...accuse(crypto, state, batch, dealer, evidence),
+    ],
+  };
+}
+
+function isWithin(list: readonly unknown[] | undefined, most: number): boolean {
+  return list !== undefined && list.length <= most;
 }

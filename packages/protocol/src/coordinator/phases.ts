@@ -1,27 +1,28 @@
-/** What all phases share: entering one, dropping a member from it, refusing a message, aborting the round. */
+/** What all phases share: entering one, dropping a member from it, refusing a message. */
 import type { RejectionCode } from '../errors.ts';
-import type { BatchTerms, RoundTerms } from '../messages/terms.ts';
+import type { BatchTerms } from '../messages/terms.ts';
 import { belowFloors } from '../parameters/batch-rules.ts';
-import { clipDetail } from '../wire/detail.ts';
 import type {
-  AbortCode,
   CoordinatorEffect,
   CoordinatorPhase,
   CoordinatorState,
   CoordinatorStep,
   DropReason,
+  Lane,
   Phase,
   RoundInProgress,
+  SetupPhase,
 } from './state.ts';
 
+/** The phase of a round, as people know it. */
 export function phaseName(phase: CoordinatorPhase): Phase {
   switch (phase.kind) {
     case 'idle':
-    case 'advertise-keys':
-    case 'share-keys':
-      return 'setup';
+      return 'ready';
     case 'opening':
       return 'unmask';
+    case 'promises':
+      return phase.failure.phase;
     case 'ready':
     case 'masked-input':
     case 'consistency':
@@ -30,22 +31,75 @@ export function phaseName(phase: CoordinatorPhase): Phase {
   }
 }
 
+/** How long a phase of a round lasts, by the terms that all signed. */
+export function deadlineOf(phase: CoordinatorPhase): number {
+  switch (phase.kind) {
+    case 'ready':
+      return phase.terms.deadlines.ready;
+    case 'masked-input':
+      return phase.round.terms.deadlines.maskedInput;
+    case 'consistency':
+    case 'promises':
+      return phase.round.terms.deadlines.consistency;
+    case 'unmask':
+      return phase.round.terms.deadlines.unmask;
+    case 'idle':
+    case 'opening':
+      return 0;
+  }
+}
+
 export function enterPhase(
   state: CoordinatorState,
-  phase: CoordinatorPhase,
-  options: { readonly round: number; readonly deadlineMs: number },
+  phase: Exclude<CoordinatorPhase, { kind: 'idle' | 'opening' }>,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
-  const phaseNumber = state.phaseNumber + 1;
-  const awaiting = 'waiting' in phase ? phase.waiting.size : 0;
+  const { round } = phase.kind === 'ready' ? phase.terms : phase.round.terms;
+  const entered = nextPhaseNumber({ ...state, phase }, 'round');
   return {
-    state: { ...state, phase, phaseNumber },
+    state: entered,
     effects: [
-      { kind: 'enter-phase', phase: phaseName(phase), round: options.round, awaiting },
-      ...effects,
-      { kind: 'start-deadline', phaseNumber, ms: options.deadlineMs },
+      { kind: 'enter-phase', phase: phaseName(phase), round, awaiting: phase.waiting.size },
+      ...effects.map((effect) => toThosePresent(state, effect)),
+      startDeadline(entered, 'round', deadlineOf(phase)),
     ],
   };
+}
+
+export function enterSetup(
+  state: CoordinatorState,
+  setup: Exclude<SetupPhase, { kind: 'idle' }>,
+  effects: readonly CoordinatorEffect[],
+): CoordinatorStep {
+  const entered = nextPhaseNumber({ ...state, setup }, 'setup');
+  return {
+    state: entered,
+    effects: [
+      { kind: 'enter-phase', phase: 'setup', round: 0, awaiting: setup.waiting.size },
+      ...effects.map((effect) => toThosePresent(state, effect)),
+      startDeadline(entered, 'setup', setup.deadlineMs),
+    ],
+  };
+}
+
+/** Whoever is still to come back is asked when it does. */
+function toThosePresent({ present }: CoordinatorState, effect: CoordinatorEffect): CoordinatorEffect {
+  return effect.kind === 'send' ? { ...effect, to: effect.to.filter((id) => present.has(id)) } : effect;
+}
+
+/** Whether a member has a session, or is expected to have one again. */
+export function isThere({ present, returning }: CoordinatorState, member: number): boolean {
+  return present.has(member) || returning.has(member);
+}
+
+export function startDeadline({ phaseNumbers }: CoordinatorState, lane: Lane, ms: number): CoordinatorEffect {
+  return { kind: 'start-deadline', lane, phaseNumber: phaseNumbers[lane], ms };
+}
+
+/** A deadline that was set for the phase before has no meaning any more. */
+export function nextPhaseNumber(state: CoordinatorState, lane: Lane): CoordinatorState {
+  const { phaseNumbers } = state;
+  return { ...state, phaseNumbers: { ...phaseNumbers, [lane]: phaseNumbers[lane] + 1 } };
 }
 
 export function reject(
@@ -57,13 +111,8 @@ export function reject(
   return { state, effects: [{ kind: 'reject', rejection: { code, from, detail } }] };
 }
 
-export function dropEffect(
-  phase: CoordinatorPhase,
-  member: number,
-  reason: DropReason,
-  detail = '',
-): CoordinatorEffect {
-  return { kind: 'drop', drop: { member, reason, phase: phaseName(phase), detail } };
+export function dropEffect(phase: Phase, member: number, reason: DropReason, detail = ''): CoordinatorEffect {
+  return { kind: 'drop', drop: { member, reason, phase, detail } };
 }
 
 export function without<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
@@ -99,8 +148,12 @@ export function missingNames(
   return missing.length === 0 ? '' : `; missing: ${namesOf(state, missing)}`;
 }
 
+const MAX_NAMES = 8;
+
 export function namesOf(state: CoordinatorState, ids: readonly number[]): string {
-  return ids.map((id) => state.roster.members[id]?.name ?? String(id)).join(', ');
+  const names = ids.slice(0, MAX_NAMES).map((id) => state.roster.members[id]?.name ?? String(id));
+  const more = ids.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** The floor that `members` fall below, with who of `awaited` is missing, or undefined. */
@@ -114,17 +167,22 @@ export function floorFault(
   return floor === undefined ? undefined : floor + missingNames(state, awaited, new Set(members));
 }
 
-/** Splits members into those with a session and, as effects, those that were lost after they had answered. */
+/** Splits members into those that are there and, as effects, those that were lost after they had answered. */
 export function presentOf(
   state: CoordinatorState,
   members: readonly number[],
+  phase: Phase,
 ): { readonly present: readonly number[]; readonly lost: readonly CoordinatorEffect[] } {
   return {
-    present: members.filter((id) => state.present.has(id)),
+    present: members.filter((id) => isThere(state, id)),
     lost: members
-      .filter((id) => !state.present.has(id))
-      .map((id) => dropEffect(state.phase, id, 'disconnected-in-phase')),
+      .filter((id) => !isThere(state, id))
+      .map((id) => dropEffect(phase, id, 'disconnected-in-phase')),
   };
+}
+
+export function everybody({ present }: CoordinatorState): number[] {
+  return [...present].toSorted((a, b) => a - b);
 }
 
 /**
@@ -132,32 +190,5 @@ export function presentOf(
  * shares of the others, and may be back by now.
  */
 export function askable(state: CoordinatorState, { participants, refused }: RoundInProgress): number[] {
-  return participants.filter((id) => state.present.has(id) && !refused.has(id));
-}
-
-/** Ends the attempt without a sum. Its key index is burnt; nothing of it is used again. */
-export function abortRound(
-  state: CoordinatorState,
-  terms: RoundTerms,
-  phase: Phase,
-  code: AbortCode,
-  detail: string,
-  survivors: readonly number[] = [],
-  effects: readonly CoordinatorEffect[] = [],
-): CoordinatorStep {
-  const to = [...state.present].toSorted((a, b) => a - b);
-  const { batchContext, keyIndex } = terms;
-  return {
-    state: { ...state, phase: { kind: 'idle' }, phaseNumber: state.phaseNumber + 1 },
-    effects: [
-      ...effects,
-      {
-        kind: 'send',
-        to,
-        message: 'round-aborted',
-        body: { batchContext, keyIndex, phase, code, detail: clipDetail(detail) },
-      },
-      { kind: 'round-aborted', terms, phase, code, detail, survivors },
-    ],
-  };
+  return participants.filter((id) => isThere(state, id) && !refused.has(id));
 }

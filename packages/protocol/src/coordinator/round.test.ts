@@ -16,7 +16,7 @@ const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const take = (state: CoordinatorState, event: CoordinatorEvent): CoordinatorStep =>
   stepCoordinator(crypto, state, event);
 const pass = (state: CoordinatorState): CoordinatorStep =>
-  take(state, { kind: 'deadline', phaseNumber: state.phaseNumber });
+  take(state, { kind: 'deadline', lane: 'round', phaseNumber: state.phaseNumbers.round });
 const lose = (state: CoordinatorState, member: number): CoordinatorStep =>
   take(state, { kind: 'member-lost', member });
 
@@ -41,25 +41,27 @@ const all = (from: CoordinatorState, events: readonly CoordinatorEvent[]): Coord
   events.reduce((now, event) => take(now, event).state, from);
 
 describe('a request for a round', () => {
-  const [{ before: idle }] = transcript.coordinator.filter(
-    ({ event }) => event.kind === 'round-requested',
-  ) as [(typeof transcript.coordinator)[0]];
+  const { before: idle } = existing(
+    transcript.coordinator.find(({ event }) => event.kind === 'round-requested'),
+  );
+  const batch = existing(idle.batches[0]);
 
   it('burns its key index and goes to the members of the batch that are there', () => {
     const { state, effects } = take(lose(idle, 2).state, request({}));
     expect(receivers(effects, 'round-announce')).toEqual([0, 1, 3, 4]);
-    expect(state).toMatchObject({ batch: { nextKeyIndex: 1 }, phase: { kind: 'ready' } });
+    expect(state).toMatchObject({ batches: [{ nextKeyIndex: 1 }], phase: { kind: 'ready' } });
   });
 
   it.each<[string, CoordinatorState, Partial<RoundTerms>]>([
-    ['without a batch', { ...idle, batch: undefined }, {}],
+    ['without a batch', { ...idle, batches: [] }, {}],
     ['for another batch', idle, { batchContext: hash(1) }],
     ['for a key index that is not the next', idle, { keyIndex: 1 }],
     [
       'for a key index beyond the batch',
-      { ...idle, batch: { ...existing(idle.batch), nextKeyIndex: 2 } },
+      { ...idle, batches: [{ ...batch, nextKeyIndex: 2 }] },
       { keyIndex: 2 },
     ],
+    ['for an attempt beyond those of the batch', idle, { attempt: 2 }],
   ])('%s is refused: members hear nothing, and no key index is burnt', (_, state, change) => {
     const step = take(state, request(change));
     expect(step.effects).toMatchObject([
@@ -82,6 +84,7 @@ describe('a request for a round', () => {
         kind: 'round-aborted',
         code: 'UNSAFE_TERMS',
         detail: expect.stringMatching(/^5 vectors of at most 6554/) as string,
+        retryable: false,
       },
     ]);
     expect(step.state).toBe(idle);
@@ -152,7 +155,7 @@ describe('a ready', () => {
       detail: '3 of 5 members are left, 4 are needed; missing: member-0, member-4',
     });
     expect(receivers(effects, 'round-aborted')).toEqual([1, 2, 3, 4]);
-    expect(after).toMatchObject({ phase: { kind: 'idle' }, batch: { nextKeyIndex: 1 } });
+    expect(after).toMatchObject({ phase: { kind: 'idle' }, batches: [{ nextKeyIndex: 1 }] });
   });
 });
 

@@ -5,64 +5,81 @@ import type { SurvivorUpload } from '../messages/round.ts';
 import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/terms.ts';
 import { overflowRisk } from '../parameters/ring.ts';
 import { sameBytes } from '../public-bytes.ts';
+import { loneMember, topologyOf } from '../topology.ts';
 import { packedLengthOf } from '../vector-length.ts';
+import { abortBeforeUpload, abortRound } from './attempts.ts';
 import { closeConsistencyIfDone, enterConsistency } from './consistency.ts';
-import { openBatch } from './state.ts';
 import {
-  abortRound,
   andThen,
   dropEffect,
   enterPhase,
   floorFault,
+  isThere,
+  namesOf,
   presentOf,
   reject,
   sortedKeys,
   without,
   withEntry,
 } from './phases.ts';
-import type { CoordinatorEvent, CoordinatorPhase, CoordinatorState, CoordinatorStep } from './state.ts';
+import type {
+  CoordinatorEvent,
+  CoordinatorPhase,
+  CoordinatorState,
+  CoordinatorStep,
+  OpenBatch,
+  RoundInProgress,
+} from './state.ts';
 
 type ReadyPhase = Extract<CoordinatorPhase, { kind: 'ready' }>;
 type InputPhase = Extract<CoordinatorPhase, { kind: 'masked-input' }>;
 
+/** A round on a newer batch ends the older one. */
 export function requestRound(
   crypto: CryptoBackend,
   state: CoordinatorState,
   terms: RoundTerms,
 ): CoordinatorStep {
-  const { batch } = state;
+  const at = state.batches.findIndex(({ context }) => sameBytes(terms.batchContext, context));
+  const batch = state.batches[at];
   if (
     batch === undefined ||
-    !sameBytes(terms.batchContext, batch.context) ||
     terms.keyIndex !== batch.nextKeyIndex ||
-    terms.keyIndex >= batch.terms.keyCount
+    terms.keyIndex >= batch.terms.keyCount ||
+    terms.attempt > batch.terms.maxAttempts
   ) {
     return refuseRequest(state, terms, 'no batch with this key index is open');
   }
-  const members = sortedKeys(batch.dealt);
-  const overflow = overflowRisk(members.length, terms);
+  const overflow = overflowRisk(batch.members.length, terms);
   if (overflow !== undefined) return refuseRequest(state, terms, overflow);
-  const waiting = new Set(members.filter((id) => state.present.has(id)));
+  const used = { ...batch, nextKeyIndex: terms.keyIndex + 1 };
+  const { failedAttempt } = state;
   const phase: ReadyPhase = {
     kind: 'ready',
     terms,
     termsDigest: roundTermsDigest(crypto, terms),
+    batch: used,
+    promises: failedAttempt?.round === terms.round ? failedAttempt.promises : [],
     ready: new Map(),
-    waiting,
+    waiting: new Set(eligible(state, used).filter((id) => isThere(state, id))),
   };
-  const opened = { ...state, batch: { ...batch, nextKeyIndex: terms.keyIndex + 1 } };
-  const step = enterPhase(opened, phase, { round: terms.round, deadlineMs: terms.deadlines.ready }, [
-    { kind: 'send', to: [...waiting], message: 'round-announce', body: terms },
+  const opened = { ...state, batches: [used, ...state.batches.slice(at + 1)] };
+  const { promises } = phase;
+  const step = enterPhase(opened, phase, [
+    { kind: 'send', to: [...phase.waiting], message: 'round-announce', body: { terms, promises } },
   ]);
-  return waiting.size === 0 ? andThen(step, (s) => closeReady(crypto, s)) : step;
+  return andThen(step, (next) => closeReadyIfDone(crypto, next));
+}
+
+/** Dealers that have cheated nobody and owe no answer to a complaint. */
+function eligible({ culprits }: CoordinatorState, { dealt, complaints }: OpenBatch): number[] {
+  return sortedKeys(dealt).filter((id) => !culprits.has(id) && !complaints.has(id));
 }
 
 /** Nothing was announced, so no key index is burnt and members have nothing to learn. */
 function refuseRequest(state: CoordinatorState, terms: RoundTerms, detail: string): CoordinatorStep {
-  return {
-    state,
-    effects: [{ kind: 'round-aborted', terms, phase: 'ready', code: 'UNSAFE_TERMS', detail, survivors: [] }],
-  };
+  const failure = { phase: 'ready', code: 'UNSAFE_TERMS', detail, survivors: [] } as const;
+  return { state, effects: [{ kind: 'round-aborted', terms, ...failure, retryable: false }] };
 }
 
 export function acceptReady(
@@ -75,34 +92,44 @@ export function acceptReady(
   if (!sameBytes(body.termsDigest, phase.termsDigest)) {
     return reject(state, from, 'WRONG_CONTEXT', 'ready for other terms');
   }
-  const ready = withEntry(phase.ready, from, { nonce: body.nonce, signature });
+  const ready = withEntry(phase.ready, from, { member: from, nonce: body.nonce, signature });
   const next = { ...phase, ready, waiting: without(phase.waiting, from) };
   return closeReadyIfDone(crypto, { ...state, phase: next });
 }
 
 export function closeReadyIfDone(crypto: CryptoBackend, state: CoordinatorState): CoordinatorStep {
-  const done = state.phase.kind === 'ready' && state.phase.waiting.size === 0;
-  return done ? closeReady(crypto, state) : { state, effects: [] };
+  const { phase } = state;
+  return phase.kind === 'ready' && phase.waiting.size === 0
+    ? closeReady(crypto, state, phase)
+    : { state, effects: [] };
 }
 
-export function closeReady(crypto: CryptoBackend, state: CoordinatorState): CoordinatorStep {
-  const phase = state.phase as ReadyPhase;
-  const { terms, termsDigest } = phase;
-  const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
+export function closeReady(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  phase: ReadyPhase,
+): CoordinatorStep {
+  const { terms, termsDigest, batch } = phase;
+  const late = [...phase.waiting].map((id) => dropEffect('ready', id, 'late'));
   // Who was lost after its answer costs nothing if it is left out now, and a whole deadline later.
-  const { present: participants, lost } = presentOf(state, sortedKeys(phase.ready));
+  const { present: participants, lost } = presentOf(state, sortedKeys(phase.ready), 'ready');
   const gone = [...late, ...lost];
-  const batch = openBatch(state);
   const floor = floorFault(state, batch.terms, participants, sortedKeys(batch.dealt));
   if (floor !== undefined) {
-    return abortRound(state, terms, 'ready', 'BELOW_FLOOR', floor, participants, gone);
+    const failure = { phase: 'ready', code: 'BELOW_FLOOR', detail: floor, survivors: participants } as const;
+    return abortBeforeUpload(state, terms, batch, failure, gone);
   }
-  const ready = participants.flatMap((member) => {
-    const entry = phase.ready.get(member);
-    return entry === undefined ? [] : [{ member, ...entry }];
-  });
+  const ready = participants.flatMap((member) => phase.ready.get(member) ?? []);
   const context = roundContext(crypto, termsDigest, ready);
-  const round = { terms, termsDigest, context, participants, refused: new Set<number>() };
+  const round: RoundInProgress = {
+    terms,
+    termsDigest,
+    context,
+    batch,
+    participants,
+    ready,
+    refused: new Set(),
+  };
   const next: InputPhase = {
     kind: 'masked-input',
     round,
@@ -111,9 +138,9 @@ export function closeReady(crypto: CryptoBackend, state: CoordinatorState): Coor
     closing: false,
     waiting: new Set(participants),
   };
-  return enterPhase(state, next, { round: terms.round, deadlineMs: terms.deadlines.maskedInput }, [
+  return enterPhase(state, next, [
     ...gone,
-    { kind: 'open-accumulator', round },
+    { kind: 'open-accumulator', round, restore: [] },
     { kind: 'send', to: participants, message: 'round-start', body: { termsDigest, ready } },
   ]);
 }
@@ -175,7 +202,7 @@ export function dropUpload(
       state: refused.state,
       effects: [
         ...refused.effects,
-        dropEffect(phase, from, 'protocol-error', detail),
+        dropEffect('masked-input', from, 'protocol-error', detail),
         { kind: 'discard-input', member: from, roundContext: phase.round.context },
       ],
     },
@@ -214,7 +241,7 @@ export function inputDeadline(
 ): CoordinatorStep {
   const closing: InputPhase = { ...phase, closing: true, waiting: new Set() };
   const effects = [...phase.waiting].flatMap((member) => [
-    dropEffect(phase, member, 'late'),
+    dropEffect('masked-input', member, 'late'),
     { kind: 'discard-input', member, roundContext: phase.round.context } as const,
   ]);
   return andThen({ state: { ...state, phase: closing }, effects }, (next) => closeInputIfDone(crypto, next));
@@ -222,12 +249,28 @@ export function inputDeadline(
 
 function closeInput(crypto: CryptoBackend, state: CoordinatorState, phase: InputPhase): CoordinatorStep {
   const { round } = phase;
-  const members = sortedKeys(phase.added);
-  const floor = floorFault(state, openBatch(state).terms, members, round.participants);
-  if (floor !== undefined) {
-    return abortRound(state, round.terms, 'masked-input', 'BELOW_FLOOR', floor, members, [
-      { kind: 'close-accumulator', roundContext: round.context },
-    ]);
+  const survivors = sortedKeys(phase.added);
+  const fault =
+    floorFault(state, round.batch.terms, survivors, round.participants) ??
+    loneSurvivor(crypto, state, round, survivors);
+  if (fault !== undefined) {
+    const failure = { phase: 'masked-input', code: 'BELOW_FLOOR', detail: fault, survivors } as const;
+    return abortRound(state, round, failure, []);
   }
   return andThen(enterConsistency(crypto, state, round, phase.added), closeConsistencyIfDone);
+}
+
+/** Members of a sparse graph sign no set in which a survivor has fewer than t surviving neighbours. */
+function loneSurvivor(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  { batch: { terms, draw } }: RoundInProgress,
+  survivors: readonly number[],
+): string | undefined {
+  const organisationOf = (id: number): string => state.roster.members[id]?.organisation ?? '';
+  const topology = topologyOf(crypto, terms, organisationOf, draw);
+  const lone = topology && loneMember(topology, terms.threshold, survivors);
+  return lone === undefined
+    ? undefined
+    : `${namesOf(state, [lone])} has fewer than ${terms.threshold} surviving neighbours`;
 }

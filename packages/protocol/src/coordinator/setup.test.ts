@@ -4,7 +4,7 @@ import type { DealtShares, KeyAdvert, SealedShares } from '../messages/setup.ts'
 import type { BatchTerms } from '../messages/terms.ts';
 import { signSealedShares } from '../signing.ts';
 import { castOf, existing, signed } from '../testing/cast.ts';
-import { rejection } from '../testing/refusals.ts';
+import { coordinatorOutcome, rejected, rejection } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
 import type { CoordinatorEffect, CoordinatorEvent, CoordinatorState, CoordinatorStep } from './state.ts';
 import { startCoordinator, stepCoordinator } from './step.ts';
@@ -20,7 +20,7 @@ const request = (terms: BatchTerms): CoordinatorEvent => ({ kind: 'batch-request
 const lose = (state: CoordinatorState, ...members: number[]): CoordinatorState =>
   members.reduce((now, member) => take(now, { kind: 'member-lost', member }).state, state);
 const pass = (state: CoordinatorState): CoordinatorStep =>
-  take(state, { kind: 'deadline', phaseNumber: state.phaseNumber });
+  take(state, { kind: 'deadline', lane: 'setup', phaseNumber: state.phaseNumbers.setup });
 
 const present = cast.roster.members.reduce(
   (state, { id }) => take(state, { kind: 'member-joined', member: id }).state,
@@ -41,8 +41,13 @@ describe('a request for a batch', () => {
     const { state, effects } = take(lose(present, 3), request(batchTerms));
     expect(receivers(effects, 'batch-start')).toEqual([0, 1, 2, 4]);
     expect(drops(effects)).toEqual(['3 never-connected setup']);
-    expect(effects.at(-1)).toEqual({ kind: 'start-deadline', phaseNumber: state.phaseNumber, ms: 10 });
-    expect(state.phase).toMatchObject({ kind: 'advertise-keys', waiting: new Set([0, 1, 2, 4]) });
+    expect(effects.at(-1)).toEqual({
+      kind: 'start-deadline',
+      lane: 'setup',
+      phaseNumber: state.phaseNumbers.setup,
+      ms: 10,
+    });
+    expect(state.setup).toMatchObject({ kind: 'advertise-keys', waiting: new Set([0, 1, 2, 4]) });
   });
 
   it.each<[string, Partial<BatchTerms>, RegExp]>([
@@ -65,10 +70,10 @@ describe('a request for a batch', () => {
       detail:
         '0 of 5 members are left, 4 are needed; missing: member-0, member-1, member-2, member-3, member-4',
     });
-    expect(state.phase.kind).toBe('idle');
+    expect(state.setup.kind).toBe('idle');
   });
 
-  it('while another phase runs is a bug', () => {
+  it('while another setup runs is a bug', () => {
     const { state } = take(present, request(batchTerms));
     expect(() => take(state, request(batchTerms))).toThrow(
       expect.objectContaining({ code: 'UNEXPECTED_EVENT' }),
@@ -84,8 +89,8 @@ describe('a key advert', () => {
     message: signed(cast, 3, 'key-advert', { ...honest, ...change }),
   });
 
-  it.each<[string, Partial<KeyAdvert>, 'WRONG_CONTEXT' | 'LENGTH_MISMATCH' | 'BAD_KEY']>([
-    ['of another batch', { batchContext: hash(1) }, 'WRONG_CONTEXT'],
+  it.each<[string, Partial<KeyAdvert>, 'LENGTH_MISMATCH' | 'BAD_KEY' | 'BAD_DRAW']>([
+    ['with a nonce where none is drawn', { drawCommitment: hash(1) }, 'BAD_DRAW'],
     ['with a round key less', { roundKeys: [hash(9)] }, 'LENGTH_MISMATCH'],
     ['with a commitment more', { selfSeedCommitments: [hash(1), hash(2), hash(3)] }, 'LENGTH_MISMATCH'],
     ['with a sealing key of small order', { sealingKey: hash(0) }, 'BAD_KEY'],
@@ -96,15 +101,22 @@ describe('a key advert', () => {
       rejection(code, 3),
       { kind: 'drop', drop: { member: 3, reason: 'protocol-error' } },
     ]);
-    expect(after.phase).toMatchObject({ kind: 'advertise-keys', waiting: new Set([4]) });
-    expect(after.phase).not.toHaveProperty('adverts.3');
+    if (after.setup.kind !== 'advertise-keys') throw new Error('the phase is over');
+    expect(after.setup.waiting).toEqual(new Set([4]));
+    expect([...after.setup.adverts.keys()]).toEqual([0, 1, 2]);
+  });
+
+  it('of a batch that was given up is late, but no fault: its member is still awaited', () => {
+    expect(coordinatorOutcome(cast, state, advert({ batchContext: hash(1) }))).toEqual(
+      rejected('WRONG_CONTEXT', 3),
+    );
   });
 
   it('that never comes is late at the deadline, and the others go on', () => {
     const { state: after, effects } = pass(transcript.coordinatorBefore(4, 'key-advert')[0]);
     expect(drops(effects)).toEqual(['4 late setup']);
     expect(receivers(effects, 'key-roster')).toEqual([0, 1, 2, 3]);
-    expect(after.phase).toMatchObject({ kind: 'share-keys', waiting: new Set([0, 1, 2, 3]) });
+    expect(after.setup).toMatchObject({ kind: 'share-keys', waiting: new Set([0, 1, 2, 3]) });
   });
 
   it('of a member that was lost after it is left out, and nobody waits for that member', () => {
@@ -112,7 +124,10 @@ describe('a key advert', () => {
     const { state: after, effects } = take(lose(last[0], 2), { kind: 'message', from: 4, message: last[1] });
     expect(drops(effects)).toEqual(['2 disconnected-in-phase setup']);
     expect(receivers(effects, 'key-roster')).toEqual([0, 1, 3, 4]);
-    expect(after.phase).toMatchObject({ waiting: new Set([0, 1, 3, 4]) });
+    expect(after.setup).toMatchObject({ waiting: new Set([0, 1, 3, 4]) });
+    if (after.setup.kind !== 'share-keys') throw new Error('the phase is not entered');
+    // Nobody owes it a box.
+    expect([...after.setup.adverts.keys()]).toEqual([0, 1, 3, 4]);
   });
 
   it('of too few ends the setup, naming who is missing', () => {
@@ -122,7 +137,7 @@ describe('a key advert', () => {
       code: 'BELOW_FLOOR',
       detail: '3 of 5 members are left, 4 are needed; missing: member-1, member-4',
     });
-    expect(after.phase.kind).toBe('idle');
+    expect(after.setup.kind).toBe('idle');
   });
 });
 
@@ -145,9 +160,19 @@ describe('dealt shares', () => {
   }
 
   const first = existing(honest.boxes[0]);
+  const otherBoxes = honest.boxes.map(({ body }) => {
+    const other = { ...body, batchContext: hash(1) };
+    return { body: other, signature: signSealedShares(crypto, existing(cast.identities[3]), other) };
+  });
+
+  it('of a batch that was given up are late, but no fault: their dealer is still awaited', () => {
+    expect(coordinatorOutcome(cast, state, dealt({ batchContext: hash(1) }))).toEqual(
+      rejected('WRONG_CONTEXT', 3),
+    );
+  });
 
   it.each<[string, Partial<DealtShares>]>([
-    ['of another batch', { batchContext: hash(1) }],
+    ['with boxes that are all of another batch', { boxes: otherBoxes }],
     ['with a commitment to its own shares missing', { ownCommitments: honest.ownCommitments.slice(1) }],
     ['with a box less', { boxes: honest.boxes.slice(1) }],
     ['with a box more', { boxes: [...honest.boxes, first] }],
@@ -164,9 +189,9 @@ describe('dealt shares', () => {
       rejection('BAD_DEALER', 3),
       { kind: 'drop', drop: { member: 3, reason: 'protocol-error', phase: 'setup' } },
     ]);
-    expect(after.phase).toMatchObject({ kind: 'share-keys', waiting: new Set([4]) });
-    if (after.phase.kind !== 'share-keys') throw new Error('the phase is over');
-    expect([...after.phase.dealt.keys()]).toEqual([0, 1, 2]);
+    if (after.setup.kind !== 'share-keys') throw new Error('the phase is over');
+    expect(after.setup.waiting).toEqual(new Set([4]));
+    expect([...after.setup.dealt.keys()]).toEqual([0, 1, 2]);
   });
 
   it('reach each holder, from all dealers but itself', () => {
@@ -182,18 +207,23 @@ describe('dealt shares', () => {
       expect(boxes.map(({ body }) => body.dealer)).toEqual([0, 1, 2, 3, 4].filter((id) => id !== holder));
       expect(boxes.every(({ body }) => body.holder === holder)).toBe(true);
     }
-    expect(effects.at(-1)).toEqual({ kind: 'batch-opened', members: [0, 1, 2, 3, 4] });
-    expect(after.batch?.nextKeyIndex).toBe(0);
+    expect(effects.at(-1)).toEqual({
+      kind: 'batch-opened',
+      batch: 1,
+      members: [0, 1, 2, 3, 4],
+      draw: new Uint8Array(0),
+    });
+    expect(after.batches).toMatchObject([{ nextKeyIndex: 0 }]);
   });
 
   it('that come late, or from a member that was lost since, are left out of the batch', () => {
     const { state: after, effects } = pass(transcript.coordinatorBefore(4, 'dealt-shares')[0]);
     expect(drops(effects)).toEqual(['4 late setup']);
-    expect([...(after.batch?.dealt.keys() ?? [])]).toEqual([0, 1, 2, 3]);
+    expect([...existing(after.batches[0]).dealt.keys()]).toEqual([0, 1, 2, 3]);
     const last = transcript.coordinatorBefore(4, 'dealt-shares');
     const step = take(lose(last[0], 0), { kind: 'message', from: 4, message: last[1] });
     expect(drops(step.effects)).toEqual(['0 disconnected-in-phase setup']);
-    expect([...(step.state.batch?.dealt.keys() ?? [])]).toEqual([1, 2, 3, 4]);
+    expect([...existing(step.state.batches[0]).dealt.keys()]).toEqual([1, 2, 3, 4]);
   });
 
   it('of too few end the setup, naming who is missing', () => {
@@ -204,6 +234,6 @@ describe('dealt shares', () => {
       code: 'BELOW_FLOOR',
       detail: '3 of 5 members are left, 4 are needed; missing: member-3, member-4',
     });
-    expect(after).toMatchObject({ batch: undefined, phase: { kind: 'idle' } });
+    expect(after).toMatchObject({ batches: [], setup: { kind: 'idle' } });
   });
 });

@@ -1,37 +1,34 @@
-/**
- * The coordinator's side of setup: collect key adverts, relay them, collect sealed shares, relay each holder
- * its own.
- */
-import type { CryptoBackend } from '@tributary/crypto';
+/** The coordinator's side of a batch's beginning: collect key adverts, have the committee draw, relay keys. */
+import { type CryptoBackend, isSmallOrderX25519 } from '@tributary/crypto';
+import { drawCommitment, drawDigest, drawOf, NO_DRAW } from '../draw.ts';
 import type { Message } from '../messages/index.ts';
-import type { SealedShares, Signed } from '../messages/setup.ts';
+import type { DrawReveal, KeyRoster, Signed } from '../messages/setup.ts';
 import { type BatchTerms, batchContext } from '../messages/terms.ts';
 import { unsafeBatch } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
-import { verifyMessage, verifySealedShares } from '../signing.ts';
-import { usableKey } from '../usable-key.ts';
+import { topologyOf } from '../topology.ts';
+import { neighboursIn } from './batch-graph.ts';
 import {
   andThen,
   dropEffect,
-  enterPhase,
+  enterSetup,
   floorFault,
+  isThere,
+  namesOf,
+  nextPhaseNumber,
   presentOf,
   reject,
   sortedKeys,
   without,
   withEntry,
 } from './phases.ts';
-import type {
-  CoordinatorEffect,
-  CoordinatorPhase,
-  CoordinatorState,
-  CoordinatorStep,
-  Dealt,
-} from './state.ts';
+import type { AbortCode, CoordinatorEffect, CoordinatorState, CoordinatorStep, SetupPhase } from './state.ts';
 
-type AdvertisePhase = Extract<CoordinatorPhase, { kind: 'advertise-keys' }>;
-type SharePhase = Extract<CoordinatorPhase, { kind: 'share-keys' }>;
+type AdvertisePhase = Extract<SetupPhase, { kind: 'advertise-keys' }>;
+type DrawPhase = Extract<SetupPhase, { kind: 'draw' }>;
+export type SharePhase = Extract<SetupPhase, { kind: 'share-keys' }>;
 
+/** Members that cheated are not invited, whatever cohort is asked for; the floors count without them. */
 export function requestBatch(
   crypto: CryptoBackend,
   state: CoordinatorState,
@@ -44,8 +41,9 @@ export function requestBatch(
     return { state, effects: [{ kind: 'batch-aborted', code: 'UNSAFE_TERMS', detail: unsafe }] };
   }
   const context = batchContext(crypto, terms);
-  const waiting = new Set(terms.cohort.filter((id) => state.present.has(id)));
-  const phase: AdvertisePhase = {
+  const invited = terms.cohort.filter((id) => !state.culprits.has(id));
+  const waiting = new Set(invited.filter((id) => isThere(state, id)));
+  const setup: AdvertisePhase = {
     kind: 'advertise-keys',
     terms,
     context,
@@ -53,202 +51,242 @@ export function requestBatch(
     adverts: new Map(),
     waiting,
   };
-  const absent = terms.cohort.filter((id) => !waiting.has(id));
-  const step = enterPhase({ ...state, batch: undefined }, phase, { round: 0, deadlineMs }, [
-    ...absent.map((id) => dropEffect(phase, id, 'never-connected')),
+  const absent = invited.filter((id) => !waiting.has(id));
+  const step = enterSetup(state, setup, [
+    ...absent.map((id) => dropEffect('setup', id, 'never-connected')),
     { kind: 'send', to: [...waiting], message: 'batch-start', body: terms },
   ]);
-  return waiting.size === 0 ? andThen(step, closeAdvertise) : step;
+  return andThen(step, (next) => closeAdvertiseIfDone(crypto, next));
 }
 
 export function acceptKeyAdvert(
   crypto: CryptoBackend,
   state: CoordinatorState,
-  phase: AdvertisePhase,
+  setup: AdvertisePhase,
   from: number,
   { body, signature }: Message<'key-advert'>,
 ): CoordinatorStep {
-  const fault = advertFault(crypto, phase, body);
+  // What a slow member says about a batch that was given up is late, but no fault in this one.
+  if (!sameBytes(body.batchContext, setup.context)) {
+    return reject(state, from, 'WRONG_CONTEXT', 'key advert of another batch');
+  }
+  const fault = advertFault(setup, from, body);
+  const waiting = without(setup.waiting, from);
   if (fault !== undefined) {
-    const next = { ...phase, waiting: without(phase.waiting, from) };
-    const refused = reject({ ...state, phase: next }, from, ...fault);
-    return andThen(
-      {
-        state: refused.state,
-        effects: [...refused.effects, dropEffect(phase, from, 'protocol-error', fault[1])],
-      },
-      closeAdvertiseIfDone,
+    return andThen(dropFromSetup({ ...state, setup: { ...setup, waiting } }, from, ...fault), (next) =>
+      closeAdvertiseIfDone(crypto, next),
     );
   }
-  const adverts = withEntry(phase.adverts, from, { body, signature });
-  const next = { ...phase, adverts, waiting: without(phase.waiting, from) };
-  return closeAdvertiseIfDone({ ...state, phase: next });
+  const adverts = withEntry(setup.adverts, from, { body, signature });
+  return closeAdvertiseIfDone(crypto, { ...state, setup: { ...setup, adverts, waiting } });
+}
+
+/** Refuses what a member sent in setup and goes on without it. */
+export function dropFromSetup(
+  state: CoordinatorState,
+  from: number,
+  code: Parameters<typeof reject>[2],
+  detail: string,
+): CoordinatorStep {
+  const refused = reject(state, from, code, detail);
+  return {
+    state: refused.state,
+    effects: [...refused.effects, dropEffect('setup', from, 'protocol-error', detail)],
+  };
 }
 
 function advertFault(
-  crypto: CryptoBackend,
-  phase: AdvertisePhase,
+  { terms }: AdvertisePhase,
+  from: number,
   body: Message<'key-advert'>['body'],
-): ['WRONG_CONTEXT' | 'LENGTH_MISMATCH' | 'BAD_KEY', string] | undefined {
-  if (!sameBytes(body.batchContext, phase.context)) return ['WRONG_CONTEXT', 'key advert of another batch'];
-  const { keyCount } = phase.terms;
+): ['LENGTH_MISMATCH' | 'BAD_KEY' | 'BAD_DRAW', string] | undefined {
+  const { keyCount, committee } = terms;
   if (body.roundKeys.length !== keyCount || body.selfSeedCommitments.length !== keyCount) {
     return ['LENGTH_MISMATCH', `key advert is not for ${keyCount} key indices`];
   }
-  if (![body.sealingKey, ...body.roundKeys].every((key) => usableKey(crypto, key))) {
+  if (body.drawCommitment.length !== (committee.includes(from) ? 32 : 0)) {
+    return ['BAD_DRAW', 'key advert commits to a nonce where none is due, or to none where one is'];
+  }
+  if ([body.sealingKey, ...body.roundKeys].some(isSmallOrderX25519)) {
     return ['BAD_KEY', 'key advert has a key of small order'];
   }
   return undefined;
 }
 
-export function closeAdvertiseIfDone(state: CoordinatorState): CoordinatorStep {
-  const done = state.phase.kind === 'advertise-keys' && state.phase.waiting.size === 0;
-  return done ? closeAdvertise(state) : { state, effects: [] };
+export function closeAdvertiseIfDone(crypto: CryptoBackend, state: CoordinatorState): CoordinatorStep {
+  const { setup } = state;
+  const done = setup.kind === 'advertise-keys' && setup.waiting.size === 0;
+  return done ? closeAdvertise(crypto, state, setup) : { state, effects: [] };
 }
 
-export function closeAdvertise(state: CoordinatorState): CoordinatorStep {
-  const phase = state.phase as AdvertisePhase;
-  const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const { present: members, lost } = presentOf(state, sortedKeys(phase.adverts));
+/** U1 and the commitments are fixed here, before anybody reveals a nonce. */
+export function closeAdvertise(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  setup: AdvertisePhase,
+): CoordinatorStep {
+  const { terms, context } = setup;
+  const late = [...setup.waiting].map((id) => dropEffect('setup', id, 'late'));
+  const { present: members, lost } = presentOf(state, sortedKeys(setup.adverts), 'setup');
   const gone = [...late, ...lost];
-  const floor = floorFault(state, phase.terms, members, phase.terms.cohort);
-  if (floor !== undefined) return abortBatch(state, floor, gone);
-  const adverts = members.map((id) => phase.adverts.get(id)).filter((advert) => advert !== undefined);
-  const next: SharePhase = {
-    kind: 'share-keys',
-    terms: phase.terms,
-    context: phase.context,
-    adverts: new Map(adverts.map(({ body }) => [body.member, body])),
-    dealt: new Map(),
-    waiting: new Set(members),
+  const floor = floorFault(state, terms, members, terms.cohort);
+  if (floor !== undefined) return abortBatch(state, 'BELOW_FLOOR', floor, gone);
+  const { committee } = terms;
+  const absent = committee.filter((id) => !members.includes(id));
+  if (absent.length > 0) return abortBatch(state, 'BAD_DRAW', voidWithout(state, absent), gone);
+  const commitments = committee.flatMap((id) => setup.adverts.get(id)?.body.drawCommitment ?? []);
+  const inU1 = new Set(members);
+  const draw: DrawPhase = {
+    ...setup,
+    kind: 'draw',
+    // Whoever was lost since is no holder that anybody deals to.
+    adverts: new Map([...setup.adverts].filter(([id]) => inU1.has(id))),
+    members,
+    commitments,
+    drawDigest: drawDigest(crypto, context, members, commitments),
+    reveals: new Map(),
+    waiting: new Set(committee),
   };
-  return enterPhase(state, next, { round: 0, deadlineMs: phase.deadlineMs }, [
+  if (committee.length === 0)
+    return andThen({ state, effects: gone }, (s) => shareKeys(s, draw, [], NO_DRAW, new Map()));
+  const step = enterSetup(state, draw, [
     ...gone,
-    { kind: 'send', to: members, message: 'key-roster', body: { batchContext: phase.context, adverts } },
+    {
+      kind: 'send',
+      to: [...draw.waiting],
+      message: 'draw-request',
+      body: { batchContext: context, members, commitments },
+    },
   ]);
+  return andThen(step, (next) => closeDrawIfDone(crypto, next));
+}
+
+export function acceptDrawReveal(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  setup: DrawPhase,
+  from: number,
+  { body, signature }: Message<'draw-reveal'>,
+): CoordinatorStep {
+  const commitment = setup.adverts.get(from)?.body.drawCommitment ?? NO_DRAW;
+  if (!sameBytes(body.batchContext, setup.context)) {
+    return reject(state, from, 'WRONG_CONTEXT', 'draw reveal of another batch');
+  }
+  const good =
+    sameBytes(body.drawDigest, setup.drawDigest) &&
+    sameBytes(commitment, drawCommitment(crypto, setup.context, from, body.nonce));
+  const waiting = without(setup.waiting, from);
+  if (!good) {
+    const detail = 'the nonce is not the one committed to, or was given for another draw';
+    return andThen(
+      dropFromSetup({ ...state, setup: { ...setup, waiting } }, from, 'BAD_DRAW', detail),
+      (next) => closeDrawIfDone(crypto, next),
+    );
+  }
+  const reveals = withEntry(setup.reveals, from, { body, signature });
+  return closeDrawIfDone(crypto, { ...state, setup: { ...setup, reveals, waiting } });
+}
+
+export function closeDrawIfDone(crypto: CryptoBackend, state: CoordinatorState): CoordinatorStep {
+  const { setup } = state;
+  return setup.kind === 'draw' && setup.waiting.size === 0
+    ? closeDraw(crypto, state, setup)
+    : { state, effects: [] };
+}
+
+/** A reveal that is missing voids the draw: going on without it would let its owner choose among two. */
+export function closeDraw(crypto: CryptoBackend, state: CoordinatorState, setup: DrawPhase): CoordinatorStep {
+  const { terms, reveals } = setup;
+  const late = [...setup.waiting].map((id) => dropEffect('setup', id, 'late'));
+  const missing = terms.committee.filter((id) => !reveals.has(id));
+  if (missing.length > 0) {
+    return abortBatch(state, 'BAD_DRAW', voidWithout(state, missing), late);
+  }
+  const inOrder = terms.committee.flatMap((id) => reveals.get(id) ?? []);
+  const draw = drawOf(
+    crypto,
+    setup.drawDigest,
+    inOrder.map(({ body }) => body),
+  );
+  const neighbours = drawnNeighbours(crypto, state, terms, draw);
+  if (neighbours === undefined) {
+    const detail = `organisationCap ${terms.organisationCap} cannot be kept by this cohort`;
+    return abortBatch(state, 'UNSAFE_TERMS', detail, late);
+  }
+  return andThen({ state, effects: late }, (next) => shareKeys(next, setup, inOrder, draw, neighbours));
+}
+
+function voidWithout(state: CoordinatorState, committee: readonly number[]): string {
+  return `the draw is void without the nonce of ${namesOf(state, committee)}`;
+}
+
+function drawnNeighbours(
+  crypto: CryptoBackend,
+  { roster }: CoordinatorState,
+  terms: BatchTerms,
+  draw: Uint8Array,
+): ReadonlyMap<number, readonly number[]> | undefined {
+  if (terms.graph === 'complete') return new Map();
+  const topology = topologyOf(crypto, terms, (id) => roster.members[id]?.organisation ?? '', draw);
+  return topology && new Map(terms.cohort.map((id) => [id, topology.neighbours(id)]));
+}
+
+function shareKeys(
+  state: CoordinatorState,
+  { terms, context, deadlineMs, adverts, members }: DrawPhase,
+  reveals: readonly Signed<DrawReveal>[],
+  draw: Uint8Array,
+  neighbours: ReadonlyMap<number, readonly number[]>,
+): CoordinatorStep {
+  const present = members.filter((id) => isThere(state, id));
+  const setup: SharePhase = {
+    kind: 'share-keys',
+    terms,
+    context,
+    deadlineMs,
+    adverts,
+    members,
+    reveals,
+    draw,
+    neighbours,
+    dealt: new Map(),
+    waiting: new Set(present),
+  };
+  return enterSetup(state, setup, keyRosters(setup, present));
+}
+
+/** On the complete graph one roster for all, on a Harary graph one for each. */
+export function keyRosters(setup: SharePhase, to: readonly number[]): CoordinatorEffect[] {
+  const send = (receivers: readonly number[], near: readonly number[]): CoordinatorEffect => ({
+    kind: 'send',
+    to: receivers,
+    message: 'key-roster',
+    body: keyRosterFor(setup, near),
+  });
+  if (setup.terms.graph === 'complete') return to.length === 0 ? [] : [send(to, setup.members)];
+  return to.map((id) => send([id], [id, ...neighboursIn(setup, id)]));
+}
+
+function keyRosterFor(setup: SharePhase, near: readonly number[]): KeyRoster {
+  const { context: batchContextOf, members, reveals, adverts, terms } = setup;
+  const wanted = new Set([...near, ...terms.committee]);
+  return {
+    batchContext: batchContextOf,
+    members,
+    reveals,
+    adverts: members.filter((id) => wanted.has(id)).flatMap((id) => adverts.get(id) ?? []),
+  };
 }
 
 /** Ends a setup. Members are told nothing: the next batch replaces what they have of this one. */
-function abortBatch(
+export function abortBatch(
   state: CoordinatorState,
+  code: AbortCode,
   detail: string,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
   return {
-    state: { ...state, phase: { kind: 'idle' }, phaseNumber: state.phaseNumber + 1 },
-    effects: [...effects, { kind: 'batch-aborted', code: 'BELOW_FLOOR', detail }],
+    state: nextPhaseNumber({ ...state, setup: { kind: 'idle' } }, 'setup'),
+    effects: [...effects, { kind: 'batch-aborted', code, detail }],
   };
-}
-
-export function acceptDealtShares(
-  crypto: CryptoBackend,
-  state: CoordinatorState,
-  phase: SharePhase,
-  from: number,
-  { body }: Message<'dealt-shares'>,
-): CoordinatorStep {
-  const boxes = checkedBoxes(crypto, state, phase, from, body.boxes);
-  const waiting = without(phase.waiting, from);
-  const { ownCommitments } = body;
-  if (
-    boxes === undefined ||
-    ownCommitments.length !== 2 * phase.terms.keyCount ||
-    !sameBytes(body.batchContext, phase.context)
-  ) {
-    const detail = 'dealt shares are not one well-formed, signed box for each other holder of this batch';
-    const refused = reject({ ...state, phase: { ...phase, waiting } }, from, 'BAD_DEALER', detail);
-    return andThen(
-      {
-        state: refused.state,
-        effects: [...refused.effects, dropEffect(phase, from, 'protocol-error', detail)],
-      },
-      closeSharesIfDone,
-    );
-  }
-  return closeSharesIfDone({
-    ...state,
-    phase: { ...phase, waiting, dealt: withEntry(phase.dealt, from, { boxes, ownCommitments }) },
-  });
-}
-
-function checkedBoxes(
-  crypto: CryptoBackend,
-  state: CoordinatorState,
-  phase: SharePhase,
-  dealer: number,
-  boxes: readonly Signed<SealedShares>[],
-): ReadonlyMap<number, Signed<SealedShares>> | undefined {
-  const publicKey = state.roster.members[dealer]?.publicKey;
-  const byHolder = new Map<number, Signed<SealedShares>>();
-  if (publicKey === undefined || boxes.length !== phase.adverts.size - 1) return undefined;
-  for (const box of boxes) {
-    const { body, signature } = box;
-    const good =
-      body.dealer === dealer &&
-      body.holder !== dealer &&
-      phase.adverts.has(body.holder) &&
-      !byHolder.has(body.holder) &&
-      body.commitments.length === 2 * phase.terms.keyCount &&
-      sameBytes(body.batchContext, phase.context) &&
-      verifySealedShares(crypto, publicKey, body, signature);
-    if (!good) return undefined;
-    byHolder.set(body.holder, box);
-  }
-  return byHolder;
-}
-
-export function closeSharesIfDone(state: CoordinatorState): CoordinatorStep {
-  const done = state.phase.kind === 'share-keys' && state.phase.waiting.size === 0;
-  return done ? closeShares(state) : { state, effects: [] };
-}
-
-export function closeShares(state: CoordinatorState): CoordinatorStep {
-  const phase = state.phase as SharePhase;
-  const late = [...phase.waiting].map((id) => dropEffect(phase, id, 'late'));
-  const { present: dealers, lost } = presentOf(state, sortedKeys(phase.dealt));
-  const gone = [...late, ...lost];
-  const floor = floorFault(state, phase.terms, dealers, phase.terms.cohort);
-  if (floor !== undefined) return abortBatch(state, floor, gone);
-  const relays = dealers.map((holder): CoordinatorEffect => {
-    const boxes = dealers
-      .filter((dealer) => dealer !== holder)
-      .map((dealer) => phase.dealt.get(dealer)?.boxes.get(holder))
-      .filter((box) => box !== undefined);
-    return {
-      kind: 'send',
-      to: [holder],
-      message: 'held-shares',
-      body: { batchContext: phase.context, boxes },
-    };
-  });
-  const dealt = new Map(
-    dealers.map((dealer) => [dealer, commitmentsByHolder(dealer, phase.dealt.get(dealer) as Dealt)]),
-  );
-  return {
-    state: {
-      ...state,
-      phase: { kind: 'idle' },
-      phaseNumber: state.phaseNumber + 1,
-      batch: { terms: phase.terms, context: phase.context, adverts: phase.adverts, dealt, nextKeyIndex: 0 },
-    },
-    effects: [...gone, ...relays, { kind: 'batch-opened', members: dealers }],
-  };
-}
-
-function commitmentsByHolder(dealer: number, dealt: Dealt): ReadonlyMap<number, readonly Uint8Array[]> {
-  const byHolder = [...dealt.boxes].map(([holder, { body }]) => [holder, body.commitments] as const);
-  return new Map([...byHolder, [dealer, dealt.ownCommitments]]);
-}
-
-/** The signature of every message of a member is checked once, before its phase sees it. */
-export function verifyFromMember(
-  crypto: CryptoBackend,
-  state: CoordinatorState,
-  from: number,
-  message: Message,
-): boolean {
-  const publicKey = state.roster.members[from]?.publicKey;
-  return (
-    publicKey !== undefined && verifyMessage(crypto, publicKey, message.kind, message.body, message.signature)
-  );
 }

@@ -2,17 +2,18 @@
  * State, events and effects of the coordinator's machine. All values are plain and immutable; none holds a
  * vector of length d.
  */
-import { ProtocolError, type Rejection } from '../errors.ts';
+import type { Rejection } from '../errors.ts';
+import type { MemberEvidence } from '../messages/evidence.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
-import type { SurvivorUpload } from '../messages/round.ts';
-import type { KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
+import type { MemberSignature, Release, RoundStart, SurvivorUpload } from '../messages/round.ts';
+import type { Complaint, DrawReveal, KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
 import type { BatchTerms, RoundTerms } from '../messages/terms.ts';
 import type { Roster } from '../roster.ts';
 import type { PointShare, UnmaskRequestForKernel } from './unmask.ts';
 
 export type Phase = 'setup' | 'ready' | 'masked-input' | 'consistency' | 'unmask';
 
-/** Why a member is no longer awaited in a phase. */
+/** Why a member is no longer awaited in a phase; `version` where it speaks none that the coordinator does. */
 export type DropReason =
   | 'never-connected'
   | 'late'
@@ -28,13 +29,31 @@ export interface Drop {
   readonly detail: string;
 }
 
+/** What one dealer dealt. */
+export interface Dealt {
+  /** By holder. */
+  readonly boxes: ReadonlyMap<number, Signed<SealedShares>>;
+  /** To the shares that the dealer keeps; empty where it is not its own holder. */
+  readonly ownCommitments: readonly Uint8Array[];
+}
+
 /** A batch whose shares are dealt: its key indices can be used. */
 export interface OpenBatch {
   readonly terms: BatchTerms;
   readonly context: Uint8Array;
-  readonly adverts: ReadonlyMap<number, KeyAdvert>;
-  /** U2: for each dealer its share commitments, by holder. */
-  readonly dealt: ReadonlyMap<number, ReadonlyMap<number, readonly Uint8Array[]>>;
+  /** U1, ascending. */
+  readonly members: readonly number[];
+  readonly adverts: ReadonlyMap<number, Signed<KeyAdvert>>;
+  /** U2: what each dealer dealt. */
+  readonly dealt: ReadonlyMap<number, Dealt>;
+  /** On a Harary graph the neighbours of each member of the cohort; empty on the complete graph. */
+  readonly neighbours: ReadonlyMap<number, readonly number[]>;
+  /** Public randomness; empty where the batch needed none. */
+  readonly draw: Uint8Array;
+  /**
+   * Complaints that a dealer has not answered, by dealer and holder. Until it does, it takes part in no round.
+   */
+  readonly complaints: ReadonlyMap<number, ReadonlyMap<number, Signed<Complaint>>>;
   readonly nextKeyIndex: number;
 }
 
@@ -43,44 +62,66 @@ interface Awaiting {
   readonly waiting: ReadonlySet<number>;
 }
 
+/** Whom a round joins, with their signed nonces: what a `round-start` says. */
+export type ReadyEntry = RoundStart['ready'][number];
+
 export interface RoundInProgress {
   readonly terms: RoundTerms;
   readonly termsDigest: Uint8Array;
   readonly context: Uint8Array;
+  readonly batch: OpenBatch;
   /** R, ascending. */
   readonly participants: readonly number[];
+  readonly ready: readonly ReadyEntry[];
   /** Participants that said they are out: nothing more is asked of them in this round. */
   readonly refused: ReadonlySet<number>;
 }
 
-/** What one dealer dealt. */
-export interface Dealt {
-  /** By holder. */
-  readonly boxes: ReadonlyMap<number, Signed<SealedShares>>;
-  readonly ownCommitments: readonly Uint8Array[];
+interface SetupInProgress extends Awaiting {
+  readonly terms: BatchTerms;
+  readonly context: Uint8Array;
+  readonly deadlineMs: number;
+  readonly adverts: ReadonlyMap<number, Signed<KeyAdvert>>;
+}
+
+/** Setup goes on beside the rounds of the batch that is open. */
+export type SetupPhase =
+  | { readonly kind: 'idle' }
+  | (SetupInProgress & { readonly kind: 'advertise-keys' })
+  | (SetupInProgress & {
+      readonly kind: 'draw';
+      readonly members: readonly number[];
+      /** Of the committee, ascending by member. */
+      readonly commitments: readonly Uint8Array[];
+      readonly drawDigest: Uint8Array;
+      readonly reveals: ReadonlyMap<number, Signed<DrawReveal>>;
+    })
+  | (SetupInProgress & {
+      readonly kind: 'share-keys';
+      readonly members: readonly number[];
+      readonly reveals: readonly Signed<DrawReveal>[];
+      readonly draw: Uint8Array;
+      readonly neighbours: ReadonlyMap<number, readonly number[]>;
+      readonly dealt: ReadonlyMap<number, Dealt>;
+    });
+
+/** Why and where an attempt ended. */
+export interface Failure {
+  readonly phase: Phase;
+  readonly code: AbortCode;
+  readonly detail: string;
+  readonly survivors: readonly number[];
 }
 
 export type CoordinatorPhase =
   | { readonly kind: 'idle' }
   | (Awaiting & {
-      readonly kind: 'advertise-keys';
-      readonly terms: BatchTerms;
-      readonly context: Uint8Array;
-      readonly deadlineMs: number;
-      readonly adverts: ReadonlyMap<number, Signed<KeyAdvert>>;
-    })
-  | (Awaiting & {
-      readonly kind: 'share-keys';
-      readonly terms: BatchTerms;
-      readonly context: Uint8Array;
-      readonly adverts: ReadonlyMap<number, KeyAdvert>;
-      readonly dealt: ReadonlyMap<number, Dealt>;
-    })
-  | (Awaiting & {
       readonly kind: 'ready';
       readonly terms: RoundTerms;
       readonly termsDigest: Uint8Array;
-      readonly ready: ReadonlyMap<number, { readonly nonce: Uint8Array; readonly signature: Uint8Array }>;
+      readonly batch: OpenBatch;
+      readonly promises: readonly MemberSignature[];
+      readonly ready: ReadonlyMap<number, ReadyEntry>;
     })
   | (Awaiting & {
       readonly kind: 'masked-input';
@@ -104,27 +145,53 @@ export type CoordinatorPhase =
       readonly round: RoundInProgress;
       readonly survivors: readonly SurvivorUpload[];
       readonly survivorsDigest: Uint8Array;
+      readonly signatures: ReadonlyMap<number, Uint8Array>;
       /** Verified shares by owner. */
       readonly shares: ReadonlyMap<number, readonly PointShare[]>;
-      /** Who released. */
-      readonly released: ReadonlySet<number>;
+      /** Who released, and what. */
+      readonly releases: ReadonlyMap<number, Signed<Release>>;
     })
   | {
       readonly kind: 'opening';
       readonly round: RoundInProgress;
       readonly survivors: readonly SurvivorUpload[];
       readonly survivorsDigest: Uint8Array;
-    };
+      readonly releases: ReadonlyMap<number, Signed<Release>>;
+      readonly request: UnmaskRequestForKernel;
+    }
+  /** The attempt has failed; members are asked to sign that they released nothing of it. */
+  | (Awaiting & {
+      readonly kind: 'promises';
+      readonly round: RoundInProgress;
+      readonly failure: Failure;
+      readonly promises: ReadonlyMap<number, Uint8Array>;
+    });
+
+/** Who promised silence about the newest attempt in which uploads were made. */
+export interface FailedAttempt {
+  readonly round: number;
+  readonly promises: readonly MemberSignature[];
+}
+
+/** A phase has its deadline in its lane: setup goes on beside the rounds. */
+export type Lane = 'setup' | 'round';
 
 export interface CoordinatorState {
   readonly roster: Roster;
   readonly run: Uint8Array;
   /** Members with a session. */
   readonly present: ReadonlySet<number>;
-  readonly batch: OpenBatch | undefined;
+  /** Members whose session ended with the process: awaited as if they were there, until a deadline passes. */
+  readonly returning: ReadonlySet<number>;
+  /** The batch in use and the one that is to follow, oldest first. */
+  readonly batches: readonly OpenBatch[];
+  readonly setup: SetupPhase;
   readonly phase: CoordinatorPhase;
-  /** Counts phases, so that a deadline set for one cannot end another. */
-  readonly phaseNumber: number;
+  /** Count the phases of each lane, so that a deadline set for one cannot end another. */
+  readonly phaseNumbers: Readonly<Record<Lane, number>>;
+  readonly failedAttempt: FailedAttempt | undefined;
+  /** Members that cheated: they are asked for nothing more. */
+  readonly culprits: ReadonlySet<number>;
 }
 
 export type CoordinatorEvent =
@@ -149,9 +216,11 @@ export type CoordinatorEvent =
       readonly roundContext: Uint8Array;
       readonly badDealers: readonly number[];
     }
-  | { readonly kind: 'deadline'; readonly phaseNumber: number };
+  | { readonly kind: 'deadline'; readonly lane: Lane; readonly phaseNumber: number }
+  /** The process has begun anew from its log: nobody has a session, and what was awaited still is. */
+  | { readonly kind: 'restarted' };
 
-export type AbortCode = 'BELOW_FLOOR' | 'BELOW_THRESHOLD' | 'BAD_DEALER' | 'UNSAFE_TERMS';
+export type AbortCode = 'BELOW_FLOOR' | 'BELOW_THRESHOLD' | 'BAD_DEALER' | 'BAD_DRAW' | 'UNSAFE_TERMS';
 
 export type CoordinatorEffect =
   | {
@@ -163,8 +232,18 @@ export type CoordinatorEffect =
         readonly body: Bodies[K];
       };
     }[MessageKind]
-  | { readonly kind: 'start-deadline'; readonly phaseNumber: number; readonly ms: number }
-  | { readonly kind: 'open-accumulator'; readonly round: RoundInProgress }
+  | {
+      readonly kind: 'start-deadline';
+      readonly lane: Lane;
+      readonly phaseNumber: number;
+      readonly ms: number;
+    }
+  /** `restore` names the members whose uploads were added before the process began anew. */
+  | {
+      readonly kind: 'open-accumulator';
+      readonly round: RoundInProgress;
+      readonly restore: readonly number[];
+    }
   | { readonly kind: 'add-input'; readonly member: number; readonly roundContext: Uint8Array }
   | { readonly kind: 'discard-input'; readonly member: number; readonly roundContext: Uint8Array }
   | { readonly kind: 'unmask'; readonly request: UnmaskRequestForKernel; readonly round: RoundInProgress }
@@ -172,7 +251,14 @@ export type CoordinatorEffect =
   | { readonly kind: 'enter-phase'; readonly phase: Phase; readonly round: number; readonly awaiting: number }
   | { readonly kind: 'drop'; readonly drop: Drop }
   | { readonly kind: 'reject'; readonly rejection: Rejection }
-  | { readonly kind: 'batch-opened'; readonly members: readonly number[] }
+  /** Signed proof that a member cheated: to be kept. */
+  | { readonly kind: 'evidence'; readonly evidence: MemberEvidence; readonly culprit: number }
+  | {
+      readonly kind: 'batch-opened';
+      readonly batch: number;
+      readonly members: readonly number[];
+      readonly draw: Uint8Array;
+    }
   | { readonly kind: 'batch-aborted'; readonly code: AbortCode; readonly detail: string }
   | {
       readonly kind: 'round-completed';
@@ -188,15 +274,11 @@ export type CoordinatorEffect =
       readonly code: AbortCode;
       readonly detail: string;
       readonly survivors: readonly number[];
+      /** Whether another attempt at the round may be requested, with the next key index. */
+      readonly retryable: boolean;
     };
 
 export interface CoordinatorStep {
   readonly state: CoordinatorState;
   readonly effects: readonly CoordinatorEffect[];
-}
-
-/** The batch of the round in progress. @throws ProtocolError INVARIANT where none is open */
-export function openBatch(state: CoordinatorState): OpenBatch {
-  if (state.batch === undefined) throw new ProtocolError('INVARIANT', 'no batch is open');
-  return state.batch;
 }

@@ -4,14 +4,39 @@ import type { Bodies, Message, MessageKind } from '../messages/index.ts';
 import { EMPTY_SIGNATURE } from '../signing.ts';
 import { MESSAGE_KINDS, someBody } from '../testing/arbitrary-messages.ts';
 import { castOf, existing, signed } from '../testing/cast.ts';
-import { coordinatorOutcome, rejected } from '../testing/refusals.ts';
+import { coordinatorOutcome, rejected, rejection } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
-import type { CoordinatorEvent } from './state.ts';
+import type { CoordinatorEvent, CoordinatorState } from './state.ts';
 import { stepCoordinator } from './step.ts';
 
 const cast = castOf(crypto, 5);
-const transcript = new Transcript(cast, { rounds: 2 });
-const ANSWERS = ['key-advert', 'dealt-shares', 'ready', 'survivors-signature', 'release'] as const;
+const transcript = new Transcript(cast, { rounds: 2, draws: true });
+const ANSWERS = [
+  'key-advert',
+  'draw-reveal',
+  'dealt-shares',
+  'ready',
+  'survivors-signature',
+  'release',
+] as const;
+const SETUP_PHASES = ['advertise-keys', 'draw', 'share-keys'] as const;
+const ROUND_PHASES = ['ready', 'masked-input', 'consistency', 'unmask'] as const;
+
+type SetupKind = (typeof SETUP_PHASES)[number];
+type PhaseKind = SetupKind | (typeof ROUND_PHASES)[number] | 'opening';
+
+const isSetup = (kind: PhaseKind): kind is SetupKind => SETUP_PHASES.some((each) => each === kind);
+
+/** The coordinator's state as it entered a phase of either lane. */
+const entered = (kind: PhaseKind): CoordinatorState =>
+  isSetup(kind) ? transcript.coordinatorInSetup(kind) : transcript.coordinatorIn(kind);
+
+/** Who is awaited in the lane of that phase. */
+function waitingIn(state: CoordinatorState, kind: PhaseKind): ReadonlySet<number> {
+  const phase = isSetup(kind) ? state.setup : state.phase;
+  if (!('waiting' in phase)) throw new Error('nobody is awaited');
+  return phase.waiting;
+}
 
 const event = (from: number, message: unknown): CoordinatorEvent => ({
   kind: 'message',
@@ -46,33 +71,49 @@ describe.each(ANSWERS)('an answer: %s', (kind) => {
   });
 
   it('is refused of a member that is not awaited', () => {
-    if (!('waiting' in state.phase)) throw new Error('nobody is awaited');
-    const others = { ...state, phase: { ...state.phase, waiting: new Set([2, 3, 4]) } };
+    const waiting = new Set([2, 3, 4]);
+    const others = {
+      ...state,
+      setup: { ...state.setup, waiting },
+      phase: { ...state.phase, waiting },
+    } as CoordinatorState;
     expect(coordinatorOutcome(cast, others, event(1, message))).toEqual(rejected('DUPLICATE', 1));
   });
 });
 
 describe('an answer out of its phase', () => {
-  const phases = ['advertise-keys', 'share-keys', 'ready', 'masked-input', 'consistency', 'unmask'] as const;
-  const cases = ANSWERS.flatMap((kind, i) => {
+  const own = {
+    'key-advert': 'advertise-keys',
+    'draw-reveal': 'draw',
+    'dealt-shares': 'share-keys',
+    ready: 'ready',
+    'survivors-signature': 'consistency',
+  } as const;
+  const cases = ANSWERS.flatMap((kind) => {
     if (kind === 'release') return [];
-    const own = ['advertise-keys', 'share-keys', 'ready', 'consistency'][i];
-    return phases.filter((phase) => phase !== own).map((phase) => [kind, phase] as const);
+    return [...SETUP_PHASES, ...ROUND_PHASES]
+      .filter((phase) => phase !== own[kind])
+      .map((phase) => [kind, phase] as const);
   });
 
   it.each(cases)('is refused: %s in %s', (kind, phase) => {
-    const state = transcript.coordinatorIn(phase);
     const [, message] = transcript.coordinatorBefore(1, kind);
-    expect(coordinatorOutcome(cast, state, event(1, message))).toEqual(
-      rejected('WRONG_PHASE', 1, new RegExp(`${kind} in phase ${phase}`)),
+    // In the other lane nothing is awaited: that lane is idle here.
+    const detail =
+      isSetup(phase) === isSetup(own[kind]) ? `${kind} in phase ${phase}` : 'while no answer is awaited';
+    expect(coordinatorOutcome(cast, entered(phase), event(1, message))).toEqual(
+      rejected('WRONG_PHASE', 1, new RegExp(detail)),
     );
   });
 
-  it.each(phases.slice(0, -1))('is surplus where it is a release: %s', (phase) => {
-    const state = transcript.coordinatorIn(phase);
-    const [, message] = transcript.coordinatorBefore(1, 'release');
-    expect(stepCoordinator(crypto, state, event(1, message))).toEqual({ state, effects: [] });
-  });
+  it.each([...SETUP_PHASES, ...ROUND_PHASES].slice(0, -1))(
+    'is surplus where it is a release: %s',
+    (phase) => {
+      const state = entered(phase);
+      const [, message] = transcript.coordinatorBefore(1, 'release');
+      expect(stepCoordinator(crypto, state, event(1, message))).toEqual({ state, effects: [] });
+    },
+  );
 
   it('is refused while none is awaited', () => {
     const idle = existing(transcript.coordinator.at(-1)?.step.state);
@@ -85,9 +126,15 @@ describe('an answer out of its phase', () => {
   });
 });
 
+/** Those may come at any time, about a batch that the coordinator has. */
+const OF_BLAME = ['complaint', 'opened-shares'] as const;
+
 describe('a message that no member sends in a round', () => {
   const others = MESSAGE_KINDS.filter(
-    (kind) => ![...ANSWERS, 'refusal', 'vector-chunk'].includes(kind as (typeof ANSWERS)[number]),
+    (kind) =>
+      ![...ANSWERS, ...OF_BLAME, 'nothing-released', 'refusal', 'vector-chunk'].includes(
+        kind as (typeof ANSWERS)[number],
+      ),
   );
 
   it.each(others)('is refused: %s, though its member signed it', (kind) => {
@@ -97,6 +144,22 @@ describe('a message that no member sends in a round', () => {
     expect(coordinatorOutcome(cast, state, event(1, signed(cast, 1, kind, fitting as never)))).toEqual(
       rejected('WRONG_PHASE', 1),
     );
+  });
+
+  it.each(OF_BLAME)('is refused about a batch that is not open: %s', (kind) => {
+    const message = signed(cast, 1, kind, { ...someBody(kind), member: 1 } as never);
+    expect(coordinatorOutcome(cast, transcript.coordinatorIn('ready'), event(1, message))).toEqual(
+      rejected('WRONG_CONTEXT', 1),
+    );
+  });
+
+  it('is surplus where it is a promise that nobody asked for', () => {
+    const { batchContext } = transcript;
+    const message = signed(cast, 1, 'nothing-released', { batchContext, keyIndex: 0, member: 1 });
+    for (const phase of [...SETUP_PHASES, ...ROUND_PHASES]) {
+      const state = entered(phase);
+      expect(stepCoordinator(crypto, state, event(1, message))).toEqual({ state, effects: [] });
+    }
   });
 
   it('is refused: vector-chunk, which the shell spools', () => {
@@ -117,21 +180,21 @@ const refusal = (round: number, from = 1): CoordinatorEvent =>
 describe('a refusal', () => {
   it.each([
     ['advertise-keys', 0],
+    ['draw', 0],
     ['share-keys', 0],
     ['ready', 1],
     ['masked-input', 1],
     ['consistency', 1],
     ['unmask', 1],
   ] as const)('in %s drops its member, with its reason', (kind, round) => {
-    const state = transcript.coordinatorIn(kind);
+    const state = entered(kind);
     const { state: after, effects } = stepCoordinator(crypto, state, refusal(round));
     expect(effects[0]).toMatchObject({
       kind: 'drop',
       drop: { member: 1, reason: 'refused-by-client-policy', detail: 'UNSAFE_TERMS: too few' },
     });
     const { phase } = after;
-    if (!('waiting' in phase)) throw new Error('the phase is over');
-    expect(phase.waiting.has(1)).toBe(false);
+    expect(waitingIn(after, kind).has(1)).toBe(false);
     const refused = 'round' in phase ? [...phase.round.refused] : [];
     expect(refused).toEqual('round' in state.phase ? [1] : []);
   });
@@ -160,9 +223,10 @@ describe('a refusal', () => {
     ['advertise-keys', 1],
     ['opening', 2],
   ] as const)('in %s about round %i is late: nobody is dropped', (kind, round) => {
-    expect(coordinatorOutcome(cast, transcript.coordinatorIn(kind), refusal(round))).toEqual(
-      rejected('WRONG_CONTEXT', 1),
-    );
+    const { state, effects } = stepCoordinator(crypto, entered(kind), refusal(round));
+    expect(state).toBe(entered(kind));
+    // Setup is not under way where a round is: a refusal of it is about nothing.
+    expect(effects).toEqual(round === 0 ? [] : [rejection('WRONG_CONTEXT', 1)]);
   });
 
   it('of a member that is not awaited drops nobody', () => {
@@ -174,19 +238,25 @@ describe('a refusal', () => {
 describe('a deadline', () => {
   it('of a phase that is over ends nothing', () => {
     for (const { before } of transcript.coordinator) {
-      for (const phaseNumber of [before.phaseNumber - 1, before.phaseNumber + 1]) {
-        expect(stepCoordinator(crypto, before, { kind: 'deadline', phaseNumber })).toEqual({
-          state: before,
-          effects: [],
-        });
+      for (const lane of ['setup', 'round'] as const) {
+        for (const change of [-1, 1]) {
+          const phaseNumber = before.phaseNumbers[lane] + change;
+          expect(stepCoordinator(crypto, before, { kind: 'deadline', lane, phaseNumber })).toEqual({
+            state: before,
+            effects: [],
+          });
+        }
       }
     }
   });
 
   it('in no phase ends nothing', () => {
     const idle = existing(transcript.coordinator.at(-1)?.step.state);
-    const step = stepCoordinator(crypto, idle, { kind: 'deadline', phaseNumber: idle.phaseNumber });
-    expect(step).toEqual({ state: idle, effects: [] });
+    for (const lane of ['setup', 'round'] as const) {
+      const phaseNumber = idle.phaseNumbers[lane];
+      const step = stepCoordinator(crypto, idle, { kind: 'deadline', lane, phaseNumber });
+      expect(step).toEqual({ state: idle, effects: [] });
+    }
   });
 });
 
@@ -196,7 +266,10 @@ describe('members', () => {
     const gone = stepCoordinator(crypto, idle, { kind: 'member-lost', member: 1 });
     expect(gone).toEqual({ state: { ...idle, present: new Set([0, 2, 3, 4]) }, effects: [] });
     const back = stepCoordinator(crypto, gone.state, { kind: 'member-joined', member: 1 });
-    expect(back).toEqual({ state: idle, effects: [] });
+    expect(back.state).toEqual(idle);
+    // It may have missed the shares that it holds.
+    expect(back.effects).toMatchObject([{ kind: 'send', to: [1], message: 'held-shares' }]);
+    expect(back.effects).toHaveLength(1);
   });
 
   it('that come in the middle of a phase are not awaited in it', () => {

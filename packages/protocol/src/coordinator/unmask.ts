@@ -7,6 +7,8 @@ import { selfSeedCommitment } from '../commitments.ts';
 import { applyMasks, type Mask, pairMask, type RoundKeyHolder, selfMaskKey } from '../masks.ts';
 
 export interface PointShare {
+  /** Who released it. */
+  readonly holder: number;
   /** x */
   readonly point: number;
   readonly share: Uint8Array;
@@ -24,8 +26,8 @@ export interface UnmaskRequestForKernel {
   readonly threshold: number;
   /** Shares of self seeds, with H(b_u). */
   readonly survivors: readonly (OwnerShares & { readonly commitment: Uint8Array })[];
-  /** Shares of round keys. */
-  readonly dropouts: readonly OwnerShares[];
+  /** Shares of round keys, and which survivors share a mask with the dropout. */
+  readonly dropouts: readonly (OwnerShares & { readonly neighbours: readonly number[] })[];
 }
 
 export type UnmaskPlan =
@@ -49,13 +51,16 @@ export function planUnmask(crypto: CryptoBackend, request: UnmaskRequestForKerne
     }
     wipe(seed);
   }
-  for (const { owner, shares } of dropouts) {
+  for (const { owner, shares, neighbours } of dropouts) {
+    const paired = new Set(neighbours);
     const secret = reconstruct(shares, threshold);
     if (equalBytes(crypto.x25519PublicKey(secret), owner.roundKey)) {
+      const agree = crypto.x25519(secret);
       for (const survivor of survivors) {
+        if (!paired.has(survivor.owner.member)) continue;
         // The dropout's side of the pair is what is missing from the sum: adding it cancels the survivor's
         // side.
-        const mask = pairMask(crypto, roundContext, secret, owner, survivor.owner);
+        const mask = pairMask(crypto, roundContext, agree, owner, survivor.owner);
         if (mask !== undefined) masks.push(mask);
       }
     } else {

@@ -6,12 +6,14 @@ import type {
   CoordinatorEvent,
   CoordinatorState,
   Drop,
+  Lane,
   Phase,
   RoundInProgress,
 } from '../coordinator/state.ts';
 import { startCoordinator, stepCoordinator } from '../coordinator/step.ts';
 import { planUnmask, unmaskWords } from '../coordinator/unmask.ts';
 import { ProtocolError, type Rejection } from '../errors.ts';
+import type { MemberEvidence } from '../messages/evidence.ts';
 import type { Message } from '../messages/index.ts';
 import { CHUNK_WORDS, type RoundResult, type VectorChunk } from '../messages/round.ts';
 import { sameBytes } from '../public-bytes.ts';
@@ -26,9 +28,18 @@ export interface Failure {
   readonly detail: string;
 }
 
+/** How an attempt failed, and whether the round may be tried again. */
+export interface FailedAttempt extends Failure {
+  readonly retryable: boolean;
+}
+
 export type SumOutcome =
   | { readonly kind: 'opened'; readonly sum: Int32Array; readonly survivors: readonly number[] }
   | ({ readonly kind: 'aborted' } & Failure);
+
+type AttemptOutcome =
+  | Extract<SumOutcome, { kind: 'opened' }>
+  | ({ readonly kind: 'aborted' } & FailedAttempt);
 
 export interface CoordinatorSurroundings {
   readonly crypto: CryptoBackend;
@@ -42,13 +53,14 @@ export interface CoordinatorSurroundings {
   readonly later: (event: CoordinatorEvent) => void;
   readonly onDrop: (drop: Drop) => void;
   readonly onReject: (rejection: Rejection) => void;
+  readonly onEvidence: (evidence: MemberEvidence, culprit: number) => void;
   readonly onUploaded: (member: number, bytes: number) => void;
 }
 
 interface OpenRound {
   readonly round: RoundInProgress;
   readonly words: Int32Array;
-  /** Chunks by member; none for a member whose upload was discarded. */
+  /** Chunks by member, kept until the round closes; none for a member whose upload was discarded. */
   readonly spools: Map<number, Uint8Array[]>;
 }
 
@@ -59,8 +71,8 @@ export class CoordinatorProcess {
   readonly #around: CoordinatorSurroundings;
   #state: CoordinatorState;
   #open: OpenRound | undefined;
-  #deadline: number | undefined;
-  outcome: SumOutcome | undefined;
+  readonly #deadlines = new Map<Lane, number>();
+  outcome: AttemptOutcome | undefined;
   batchFailure: Failure | undefined;
   opened: OpenedSum | undefined;
 
@@ -73,15 +85,25 @@ export class CoordinatorProcess {
     return this.#state;
   }
 
-  /** Whether a deadline of the present phase is still to pass. */
-  get deadlinePending(): boolean {
-    return this.#deadline === this.#state.phaseNumber;
+  /** Lanes in which a deadline is still to pass. */
+  get pendingDeadlines(): readonly Lane[] {
+    return (['round', 'setup'] as const).filter(
+      (lane) => this.#deadlines.get(lane) === this.#state.phaseNumbers[lane],
+    );
   }
 
-  passDeadline(): void {
-    const phaseNumber = this.#state.phaseNumber;
-    this.#deadline = undefined;
-    this.take({ kind: 'deadline', phaseNumber });
+  passDeadline(lane: Lane): void {
+    const phaseNumber = this.#state.phaseNumbers[lane];
+    this.#deadlines.delete(lane);
+    this.take({ kind: 'deadline', lane, phaseNumber });
+  }
+
+  /** The process ends and begins anew: of the round what was wholly spooled is left, and the machine's state. */
+  restart(): void {
+    this.#deadlines.clear();
+    const { phase } = this.#state;
+    if (phase.kind === 'masked-input') for (const member of phase.waiting) this.#open?.spools.delete(member);
+    this.take({ kind: 'restarted' });
   }
 
   receive(from: number, message: Message): void {
@@ -106,12 +128,10 @@ export class CoordinatorProcess {
         return;
       }
       case 'start-deadline':
-        this.#deadline = effect.phaseNumber;
+        this.#deadlines.set(effect.lane, effect.phaseNumber);
         return;
       case 'open-accumulator': {
-        const { round } = effect;
-        const spools = new Map(round.participants.map((id) => [id, []]));
-        this.#open = { round, words: new Int32Array(round.terms.dimension), spools };
+        this.#openAccumulator(effect);
         return;
       }
       case 'add-input':
@@ -144,6 +164,7 @@ export class CoordinatorProcess {
           phase: effect.phase,
           code: effect.code,
           detail: effect.detail,
+          retryable: effect.retryable,
         };
         return;
       case 'batch-aborted':
@@ -155,10 +176,21 @@ export class CoordinatorProcess {
       case 'reject':
         this.#around.onReject(effect.rejection);
         return;
+      case 'evidence':
+        this.#around.onEvidence(effect.evidence, effect.culprit);
+        return;
       case 'enter-phase':
       case 'batch-opened':
         return;
     }
+  }
+
+  #openAccumulator({ round, restore }: Extract<CoordinatorEffect, { kind: 'open-accumulator' }>): void {
+    const before = this.#open?.round.context;
+    const kept = before !== undefined && sameBytes(before, round.context) ? this.#open?.spools : undefined;
+    const spools = new Map(round.participants.map((id) => [id, kept?.get(id) ?? []]));
+    this.#open = { round, words: new Int32Array(round.terms.dimension), spools };
+    for (const member of restore) this.#addInput(member);
   }
 
   #openRound(): OpenRound {
@@ -208,7 +240,6 @@ export class CoordinatorProcess {
         throw new ProtocolError('INVARIANT', `a verified upload of member ${member} cannot be added`);
       }
     });
-    spools.delete(member);
   }
 
   #unmask({ request, round }: Extract<CoordinatorEffect, { kind: 'unmask' }>): void {

@@ -20,9 +20,9 @@ export interface Faults {
   readonly intercept?: (frame: Frame) => readonly Frame[];
   /**
    * Which of the things that could happen next does: an index into `choices`. Each choice is a lane in which
-   * order holds (what one process sends to another, or does by itself), the longest waiting first; `deadline`
-   * comes last where one is pending. By default the first, so a deadline passes only when nothing else can
-   * happen.
+   * order holds (what one process sends to another, or does by itself), the longest waiting first; `round
+   * deadline` and `setup deadline` come last where they are pending. By default the first, so a deadline
+   * passes only when nothing else can happen.
    */
   readonly schedule?: (choices: readonly string[]) => number;
 }

@@ -69,13 +69,14 @@ describe('a federation in memory', () => {
     const federation = federationOf({
       schedule(choices) {
         const last = choices.length - 1;
-        const at = choices[last] === 'deadline' && last > 0 ? last - 1 : last;
+        const deadlines = choices.filter((choice) => choice.endsWith('deadline')).length;
+        const at = Math.max(0, last - deadlines);
         seen.push(choices[at] ?? '');
         return at;
       },
     });
     expect(federation.sum(REQUEST)).toMatchObject({ kind: 'opened', survivors: EVERYBODY });
     expect(seen.slice(0, 2)).toEqual(['coordinator to 2', 'member 2']);
-    expect(seen).not.toContain('deadline');
+    expect(seen.filter((choice) => choice.endsWith('deadline'))).toEqual([]);
   });
 });

@@ -1,11 +1,13 @@
 /** A member in memory: its machine, its secrets, its uploads, and whether it lives and has a session. */
 import type { CryptoBackend } from '@tributary/crypto';
-import { keep, type Keeper, masksFor, releaseFor } from '../client/keeper.ts';
+import { keep, type Keeper, masksFor, openedSharesFor, releaseFor, revealFor } from '../client/keeper.ts';
 import { maskChunks } from '../client/masked-input.ts';
 import type { ClientEffect, ClientEvent, ClientState } from '../client/state.ts';
 import { stepClient } from '../client/step.ts';
 import { ProtocolError, type Rejection } from '../errors.ts';
+import type { Evidence } from '../evidence.ts';
 import type { Bodies, MessageKind } from '../messages/index.ts';
+import { sameBytes } from '../public-bytes.ts';
 import { signMessage } from '../signing.ts';
 import { encodeMessage } from '../wire/codec.ts';
 import type { Faults } from './faults.ts';
@@ -21,14 +23,24 @@ export interface MemberSurroundings {
   /** The member's encoded vector for the present sum. */
   readonly vector: () => Int32Array;
   readonly onReject: (rejection: Rejection) => void;
+  readonly onEvidence: (evidence: Evidence) => void;
   readonly onDeath: () => void;
 }
 
 type UploadInput = Extract<ClientEffect, { kind: 'upload-input' }>;
 
+/** A masked vector that was finished: to be sent again, never to be masked again. */
+interface StoredUpload {
+  readonly roundContext: Uint8Array;
+  readonly chunks: readonly Uint8Array[];
+}
+
 export class MemberProcess {
   readonly #around: MemberSurroundings;
   #state: ClientState;
+  #stored: StoredUpload | undefined;
+  /** The round whose upload is on its way, and in which session. */
+  #uploading: { readonly roundContext: Uint8Array; readonly session: number } | undefined;
   alive = true;
   connected = true;
   /** Counts sessions: what was on the way in one does not arrive in the next. */
@@ -54,7 +66,7 @@ export class MemberProcess {
   }
 
   #perform(effect: ClientEffect): void {
-    const { keeper, later, onReject, onDeath, faults } = this.#around;
+    const { keeper, later, onReject, onEvidence, onDeath, faults } = this.#around;
     switch (effect.kind) {
       case 'send':
         this.#send(effect.message, effect.body);
@@ -62,6 +74,7 @@ export class MemberProcess {
       case 'generate-keys':
       case 'deal-shares':
       case 'hold-shares':
+      case 'hold-opened':
       case 'draw-nonce':
       case 'forget-batch': {
         const event = keep(keeper, effect);
@@ -74,7 +87,19 @@ export class MemberProcess {
       case 'release':
         this.#send('release', releaseFor(keeper, effect));
         return;
+      case 'reveal-draw':
+        this.#send('draw-reveal', revealFor(keeper, effect));
+        return;
+      case 'open-shares':
+        this.#send('opened-shares', openedSharesFor(keeper, effect));
+        return;
+      case 'evidence':
+        onEvidence(effect.evidence);
+        return;
       case 'accept-result':
+        this.#stored = undefined;
+        return;
+      case 'batch-drawn':
         return;
       case 'enter-phase':
         if (faults.fate?.(keeper.self, effect.phase, effect.round, undefined) === 'die') onDeath();
@@ -87,39 +112,71 @@ export class MemberProcess {
 
   /** One chunk at a time, so that between chunks other things can happen. */
   #upload(effect: UploadInput): void {
-    const { crypto, keeper, vector, later, faults, onDeath } = this.#around;
-    const { terms, request } = effect;
-    const { roundContext } = request;
+    const { crypto, later } = this.#around;
+    const { roundContext } = effect.request;
+    if (effect.resume && this.#isUploading(roundContext)) return;
+    const chunks = effect.resume ? this.#storedChunks(roundContext) : this.#maskedChunks(effect);
+    if (chunks === undefined) {
+      const detail = 'the masked vector was lost';
+      later(() => this.take({ kind: 'input-failed', roundContext, detail }));
+      return;
+    }
     const { session } = this;
+    this.#uploading = { roundContext, session };
+    const sent: Uint8Array[] = [];
+    const next = (): void => {
+      if (!this.alive || this.session !== session) {
+        chunks.return?.();
+        return;
+      }
+      const { done, value: bytes } = chunks.next();
+      if (done === true) {
+        this.#stored = { roundContext, chunks: sent };
+        this.#uploading = undefined;
+        const length = sent.reduce((sum, chunk) => sum + chunk.length, 0);
+        this.take({ kind: 'input-masked', roundContext, digest: crypto.sha256(...sent), length });
+        return;
+      }
+      this.#sendChunk(effect, sent.length, bytes);
+      sent.push(bytes);
+      later(next);
+    };
+    later(next);
+  }
+
+  #isUploading(roundContext: Uint8Array): boolean {
+    const { session, roundContext: context } = this.#uploading ?? {};
+    return session === this.session && context !== undefined && sameBytes(context, roundContext);
+  }
+
+  #storedChunks(roundContext: Uint8Array): Iterator<Uint8Array, void, void> | undefined {
+    const stored = this.#stored;
+    return stored !== undefined && sameBytes(stored.roundContext, roundContext)
+      ? stored.chunks.values()
+      : undefined;
+  }
+
+  #maskedChunks(effect: UploadInput): Iterator<Uint8Array, void, void> {
+    const { crypto, keeper, vector } = this.#around;
+    const { dimension, bits } = effect.terms;
     const input = vector();
-    if (input.length !== terms.dimension) {
+    if (input.length !== dimension) {
       throw new ProtocolError(
         'BAD_PARAMETERS',
         `vector of member ${keeper.self} has ${input.length} coordinates`,
       );
     }
-    const chunks = maskChunks(crypto, masksFor(keeper, effect), input, terms.bits);
-    const hash = crypto.sha256Stream();
-    let length = 0;
-    let sequence = 0;
-    const next = (): void => {
-      if (!this.alive || this.session !== session) {
-        chunks.return();
-        return;
-      }
-      const { done, value: bytes } = chunks.next();
-      if (done === true) {
-        this.take({ kind: 'input-masked', roundContext, digest: hash.digest(), length });
-        return;
-      }
-      hash.update(bytes);
-      length += bytes.length;
-      this.#send('vector-chunk', { roundContext, sequence, bytes });
-      if (faults.fate?.(keeper.self, 'masked-input', terms.round, sequence) === 'die') onDeath();
-      sequence += 1;
-      later(next);
-    };
-    later(next);
+    return maskChunks(crypto, masksFor(keeper, effect), input, bits);
+  }
+
+  #sendChunk(
+    { request: { roundContext }, terms: { round } }: UploadInput,
+    sequence: number,
+    bytes: Uint8Array,
+  ): void {
+    const { keeper, faults, onDeath } = this.#around;
+    this.#send('vector-chunk', { roundContext, sequence, bytes });
+    if (faults.fate?.(keeper.self, 'masked-input', round, sequence) === 'die') onDeath();
   }
 
   #send<K extends MessageKind>(kind: K, body: Bodies[K]): void {

@@ -3,17 +3,22 @@
  * line here.
  */
 import type { Shape } from '../wire/shape.ts';
+import { type MemberEvidence, memberEvidenceShape } from './evidence.ts';
 import {
+  type NothingReleased,
+  nothingReleasedShape,
   type Ready,
   type Refusal,
   type Release,
   type RoundAborted,
+  type RoundAnnounce,
   type RoundResult,
   type RoundStart,
   readyShape,
   refusalShape,
   releaseShape,
   roundAbortedShape,
+  roundAnnounceShape,
   roundResultShape,
   roundStartShape,
   type Survivors,
@@ -38,16 +43,28 @@ import {
   welcomeShape,
 } from './session.ts';
 import {
+  type Complaint,
+  complaintShape,
   type DealtShares,
+  type DrawRequest,
+  type DrawReveal,
   dealtSharesShape,
+  drawRequestShape,
+  drawRevealShape,
   type HeldShares,
   heldSharesShape,
   type KeyAdvert,
   type KeyRoster,
   keyAdvertShape,
   keyRosterShape,
+  type OpenedShares,
+  openedSharesShape,
+  type RelayedComplaint,
+  type RelayedShares,
+  relayedComplaintShape,
+  relayedSharesShape,
 } from './setup.ts';
-import { type BatchTerms, batchTermsShape, type RoundTerms, roundTermsShape } from './terms.ts';
+import { type BatchTerms, batchTermsShape } from './terms.ts';
 
 /** Bodies by kind. */
 export interface Bodies {
@@ -56,10 +73,16 @@ export interface Bodies {
   readonly welcome: Welcome;
   readonly 'batch-start': BatchTerms;
   readonly 'key-advert': KeyAdvert;
+  readonly 'draw-request': DrawRequest;
+  readonly 'draw-reveal': DrawReveal;
   readonly 'key-roster': KeyRoster;
   readonly 'dealt-shares': DealtShares;
   readonly 'held-shares': HeldShares;
-  readonly 'round-announce': RoundTerms;
+  readonly complaint: Complaint;
+  readonly 'relayed-complaint': RelayedComplaint;
+  readonly 'opened-shares': OpenedShares;
+  readonly 'relayed-shares': RelayedShares;
+  readonly 'round-announce': RoundAnnounce;
   readonly ready: Ready;
   readonly refusal: Refusal;
   readonly 'round-start': RoundStart;
@@ -71,6 +94,8 @@ export interface Bodies {
   readonly release: Release;
   readonly 'round-result': RoundResult;
   readonly 'round-aborted': RoundAborted;
+  readonly 'nothing-released': NothingReleased;
+  readonly evidence: MemberEvidence;
   readonly 'run-ended': RunEnded;
 }
 
@@ -101,7 +126,13 @@ export const MESSAGES: { readonly [K in MessageKind]: MessageDefinition<Bodies[K
   'key-roster': { number: 12, shape: keyRosterShape, from: 'coordinator' },
   'dealt-shares': { number: 13, shape: dealtSharesShape, from: 'member' },
   'held-shares': { number: 14, shape: heldSharesShape, from: 'coordinator' },
-  'round-announce': { number: 20, shape: roundTermsShape, from: 'coordinator' },
+  'draw-request': { number: 15, shape: drawRequestShape, from: 'coordinator' },
+  'draw-reveal': { number: 16, shape: drawRevealShape, from: 'member' },
+  complaint: { number: 17, shape: complaintShape, from: 'member' },
+  'relayed-complaint': { number: 18, shape: relayedComplaintShape, from: 'coordinator' },
+  'opened-shares': { number: 19, shape: openedSharesShape, from: 'member' },
+  'relayed-shares': { number: 9, shape: relayedSharesShape, from: 'coordinator' },
+  'round-announce': { number: 20, shape: roundAnnounceShape, from: 'coordinator' },
   ready: { number: 21, shape: readyShape, from: 'member' },
   refusal: { number: 22, shape: refusalShape, from: 'member' },
   'round-start': { number: 23, shape: roundStartShape, from: 'coordinator' },
@@ -113,5 +144,7 @@ export const MESSAGES: { readonly [K in MessageKind]: MessageDefinition<Bodies[K
   release: { number: 29, shape: releaseShape, from: 'member' },
   'round-result': { number: 30, shape: roundResultShape, from: 'coordinator' },
   'round-aborted': { number: 31, shape: roundAbortedShape, from: 'coordinator' },
+  'nothing-released': { number: 32, shape: nothingReleasedShape, from: 'member' },
+  evidence: { number: 33, shape: memberEvidenceShape, from: 'coordinator' },
   'run-ended': { number: 40, shape: runEndedShape, from: 'coordinator' },
 };

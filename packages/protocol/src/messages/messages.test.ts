@@ -30,6 +30,12 @@ const NUMBERS: Readonly<Record<MessageKind, number>> = {
   'key-roster': 12,
   'dealt-shares': 13,
   'held-shares': 14,
+  'draw-request': 15,
+  'draw-reveal': 16,
+  complaint: 17,
+  'relayed-complaint': 18,
+  'opened-shares': 19,
+  'relayed-shares': 9,
   'round-announce': 20,
   ready: 21,
   refusal: 22,
@@ -42,6 +48,8 @@ const NUMBERS: Readonly<Record<MessageKind, number>> = {
   release: 29,
   'round-result': 30,
   'round-aborted': 31,
+  'nothing-released': 32,
+  evidence: 33,
   'run-ended': 40,
 };
 

@@ -1,11 +1,36 @@
 /** Messages of one attempt at a round: ready, masked-input, consistency, unmask. */
 import { detailShape } from '../wire/detail.ts';
 import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
-import { MAX_KEY_COUNT } from './terms.ts';
+import { MAX_KEY_COUNT, type RoundTerms, roundTermsShape } from './terms.ts';
 
 const U32 = 2 ** 32 - 1;
 const memberId: Shape<number> = integer(65_535);
 const hash: Shape<Uint8Array> = fixedBytes(32);
+
+/** A member's signature over a statement that the context makes clear. */
+export interface MemberSignature {
+  readonly member: number;
+  readonly signature: Uint8Array;
+}
+
+const memberSignatureShape: Shape<MemberSignature> = struct<MemberSignature>({
+  member: memberId,
+  signature: fixedBytes(64),
+});
+
+/** Coordinator to members: the next attempt at a round. */
+export interface RoundAnnounce {
+  readonly terms: RoundTerms;
+  /**
+   * Where uploads were made in an earlier attempt: who signed that it released nothing of it, ascending.
+   */
+  readonly promises: readonly MemberSignature[];
+}
+
+export const roundAnnounceShape: Shape<RoundAnnounce> = struct<RoundAnnounce>({
+  terms: roundTermsShape,
+  promises: list(memberSignatureShape, 65_535),
+});
 
 /** Member to coordinator, relayed to all: "I take part", with a fresh nonce. Who sends none owes nothing. */
 export interface Ready {
@@ -132,13 +157,14 @@ export const survivorsSignatureShape: Shape<SurvivorsSignature> = struct<Survivo
 export interface UnmaskRequest {
   readonly roundContext: Uint8Array;
   readonly survivorsDigest: Uint8Array;
-  readonly signatures: readonly { readonly member: number; readonly signature: Uint8Array }[];
+  /** Of the receiver's holders at least t, ascending. */
+  readonly signatures: readonly MemberSignature[];
 }
 
 export const unmaskRequestShape: Shape<UnmaskRequest> = struct<UnmaskRequest>({
   roundContext: hash,
   survivorsDigest: hash,
-  signatures: list(struct({ member: memberId, signature: fixedBytes(64) }), 65_535),
+  signatures: list(memberSignatureShape, 65_535),
 });
 
 /** Of an owner's two secrets: the self seed of a survivor, or the round key of a dropout. Never both. */
@@ -154,12 +180,16 @@ export interface ReleasedShare {
 
 /** Member to coordinator: one share for each participant, written once before it is sent. */
 export interface Release {
+  readonly batchContext: Uint8Array;
+  readonly keyIndex: number;
   readonly roundContext: Uint8Array;
   readonly member: number;
   readonly shares: readonly ReleasedShare[];
 }
 
 export const releaseShape: Shape<Release> = struct<Release>({
+  batchContext: hash,
+  keyIndex: integer(MAX_KEY_COUNT),
   roundContext: hash,
   member: memberId,
   shares: list(
@@ -177,6 +207,8 @@ export const releaseShape: Shape<Release> = struct<Release>({
 export interface RoundResult {
   readonly roundContext: Uint8Array;
   readonly round: number;
+  /** The attempt that was opened. */
+  readonly attempt: number;
   readonly survivors: readonly number[];
   readonly survivorsDigest: Uint8Array;
   readonly length: number;
@@ -187,6 +219,7 @@ export interface RoundResult {
 export const roundResultShape: Shape<RoundResult> = struct<RoundResult>({
   roundContext: hash,
   round: integer(U32),
+  attempt: integer(U32),
   survivors: list(memberId, 65_535),
   survivorsDigest: hash,
   length: integer(U32),
@@ -200,6 +233,8 @@ export interface RoundAborted {
   readonly phase: string;
   readonly code: string;
   readonly detail: string;
+  /** Whether members are asked to sign that they released nothing, so that the round can be tried again. */
+  readonly asks: 'nothing' | 'promise';
 }
 
 export const roundAbortedShape: Shape<RoundAborted> = struct<RoundAborted>({
@@ -208,4 +243,21 @@ export const roundAbortedShape: Shape<RoundAborted> = struct<RoundAborted>({
   phase: text(32),
   code: text(32),
   detail: detailShape,
+  asks: choice('nothing', 'promise'),
+});
+
+/**
+ * Member to coordinator, relayed to all: "I released nothing for this key index and never will". Enough of
+ * them make sure that the attempt can never be opened, whatever became of its uploads.
+ */
+export interface NothingReleased {
+  readonly batchContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly member: number;
+}
+
+export const nothingReleasedShape: Shape<NothingReleased> = struct<NothingReleased>({
+  batchContext: hash,
+  keyIndex: integer(MAX_KEY_COUNT),
+  member: memberId,
 });

@@ -1,6 +1,6 @@
 /**
  * Messages of the setup phase: one setup shares the secrets of `keyCount` key indices ahead (SecAgg's
- * AdvertiseKeys and ShareKeys).
+ * AdvertiseKeys and ShareKeys), after a committee has drawn public randomness where the batch needs some.
  */
 import { bytesBetween, fixedBytes, integer, list, type Shape, struct } from '../wire/shape.ts';
 import { MAX_KEY_COUNT } from './terms.ts';
@@ -18,6 +18,8 @@ export interface KeyAdvert {
   readonly roundKeys: readonly Uint8Array[];
   /** H(b_u), one per key index. */
   readonly selfSeedCommitments: readonly Uint8Array[];
+  /** To the nonce with which a member of the committee takes part in the draw; empty of all others. */
+  readonly drawCommitment: Uint8Array;
 }
 
 export const keyAdvertShape: Shape<KeyAdvert> = struct<KeyAdvert>({
@@ -26,6 +28,7 @@ export const keyAdvertShape: Shape<KeyAdvert> = struct<KeyAdvert>({
   sealingKey: fixedBytes(32),
   roundKeys: list(fixedBytes(32), MAX_KEY_COUNT),
   selfSeedCommitments: list(fixedBytes(32), MAX_KEY_COUNT),
+  drawCommitment: bytesBetween(0, 32),
 });
 
 /** A relayed message with the signature of the member it names. */
@@ -38,14 +41,56 @@ export function signedShape<T>(body: Shape<T>): Shape<Signed<T>> {
   return struct<Signed<T>>({ body, signature });
 }
 
-/** Coordinator to members: everybody's adverts. */
+/**
+ * Coordinator to the committee: U1, who advertised keys, and what the committee committed to. Both are fixed
+ * before any nonce is known.
+ */
+export interface DrawRequest {
+  readonly batchContext: Uint8Array;
+  /** Ascending. */
+  readonly members: readonly number[];
+  /** One of each committee member, ascending by member. */
+  readonly commitments: readonly Uint8Array[];
+}
+
+export const drawRequestShape: Shape<DrawRequest> = struct<DrawRequest>({
+  batchContext: fixedBytes(32),
+  members: list(memberId, 65_535),
+  commitments: list(fixedBytes(32), 65_535),
+});
+
+/** Committee member to coordinator, relayed to all: the nonce, for one U1 and one set of commitments only. */
+export interface DrawReveal {
+  readonly batchContext: Uint8Array;
+  readonly member: number;
+  /** Digest of the U1 and the commitments that the nonce was given for. */
+  readonly drawDigest: Uint8Array;
+  /** 32 bytes; opens the member's `drawCommitment`. */
+  readonly nonce: Uint8Array;
+}
+
+export const drawRevealShape: Shape<DrawReveal> = struct<DrawReveal>({
+  batchContext: fixedBytes(32),
+  member: memberId,
+  drawDigest: fixedBytes(32),
+  nonce: fixedBytes(32),
+});
+
+/** Coordinator to one member: U1, what its draw was, and the keys of the member's neighbours. */
 export interface KeyRoster {
   readonly batchContext: Uint8Array;
+  /** U1, ascending. */
+  readonly members: readonly number[];
+  /** One of each committee member, ascending; empty where the batch draws nothing. */
+  readonly reveals: readonly Signed<DrawReveal>[];
+  /** Of the member itself, its neighbours and the committee, ascending. */
   readonly adverts: readonly Signed<KeyAdvert>[];
 }
 
 export const keyRosterShape: Shape<KeyRoster> = struct<KeyRoster>({
   batchContext: fixedBytes(32),
+  members: list(memberId, 65_535),
+  reveals: list(signedShape(drawRevealShape), 65_535),
   adverts: list(signedShape(keyAdvertShape), 65_535),
 });
 
@@ -101,4 +146,56 @@ export interface HeldShares {
 export const heldSharesShape: Shape<HeldShares> = struct<HeldShares>({
   batchContext: fixedBytes(32),
   boxes: list(signedShape(sealedSharesShape), 255),
+});
+
+/** Holder to coordinator, relayed to the dealer: the dealer's box for this holder does not open as committed. */
+export interface Complaint {
+  readonly batchContext: Uint8Array;
+  /** Who complains. */
+  readonly member: number;
+  readonly dealer: number;
+}
+
+export const complaintShape: Shape<Complaint> = struct<Complaint>({
+  batchContext: fixedBytes(32),
+  member: memberId,
+  dealer: memberId,
+});
+
+/** Coordinator to a dealer: a holder's own complaint. */
+export interface RelayedComplaint {
+  readonly complaint: Signed<Complaint>;
+}
+
+export const relayedComplaintShape: Shape<RelayedComplaint> = struct<RelayedComplaint>({
+  complaint: signedShape(complaintShape),
+});
+
+/**
+ * Dealer to coordinator, relayed to the holder: the shares that the holder complained about, in the open. An
+ * honest dealer shows nobody anything that the complaining holder, then a liar, could not have shown itself.
+ */
+export interface OpenedShares {
+  readonly batchContext: Uint8Array;
+  /** The dealer. */
+  readonly member: number;
+  readonly holder: number;
+  /** For each slot share and salt, as they stand in a box. */
+  readonly payload: Uint8Array;
+}
+
+export const openedSharesShape: Shape<OpenedShares> = struct<OpenedShares>({
+  batchContext: fixedBytes(32),
+  member: memberId,
+  holder: memberId,
+  payload: bytesBetween(0, MAX_KEY_COUNT * 2 * 64),
+});
+
+/** Coordinator to the holder that complained. */
+export interface RelayedShares {
+  readonly opened: Signed<OpenedShares>;
+}
+
+export const relayedSharesShape: Shape<RelayedShares> = struct<RelayedShares>({
+  opened: signedShape(openedSharesShape),
 });

@@ -35,19 +35,22 @@ const round = roundTermsFor(expectedRound(1), {
 
 // Every field by the type, so that a new one cannot be left out of the context unseen.
 const OTHER_BATCH: { readonly [K in keyof BatchTerms]: unknown } = {
-  protocolVersion: 2,
+  protocolVersion: 1,
   federation: 'other',
   run: bytes(8),
   batch: 2,
   rosterRoot: bytes(9),
   cohort: [0, 1, 2, 3],
   graph: 'harary',
+  organisationCap: 2,
+  committee: [0, 1],
   threshold: 5,
   holders: 6,
   colluders: 1,
   minCohort: 5,
   minSurvivors: 5,
   keyCount: 5,
+  maxAttempts: 1,
 };
 
 const OTHER_ENCODING: { readonly [K in keyof EncodingTerms]: number } = {

@@ -26,10 +26,16 @@ export interface BatchTerms {
   /** Member ids, ascending. */
   readonly cohort: readonly number[];
   /** Who shares a pairwise seed with whom, and who holds whose shares. */
-  readonly graph: 'complete';
+  readonly graph: Graph;
+  /** a: neighbours of one organisation that a member has at most; only a Harary graph has such a cap. */
+  readonly organisationCap: number;
+  /**
+   * Members, ascending, whose committed nonces draw the batch's public randomness; empty where it needs none.
+   */
+  readonly committee: readonly number[];
   /** t */
   readonly threshold: number;
-  /** H */
+  /** H: on the complete graph the whole cohort, on a Harary graph the k neighbours of the owner. */
   readonly holders: number;
   /** c */
   readonly colluders: number;
@@ -39,7 +45,12 @@ export interface BatchTerms {
   readonly minSurvivors: number;
   /** B: key indices shared by this setup, one for each attempt at a round. */
   readonly keyCount: number;
+  /** Attempts at one round, each on a key index of its own. */
+  readonly maxAttempts: number;
 }
+
+/** Complete: everybody is everybody's neighbour. Harary: k-regular, drawn by the committee (Bell et al. 2020). */
+export type Graph = 'complete' | 'harary';
 
 export const batchTermsShape: Shape<BatchTerms> = struct<BatchTerms>({
   protocolVersion: integer(U32),
@@ -48,13 +59,16 @@ export const batchTermsShape: Shape<BatchTerms> = struct<BatchTerms>({
   batch: integer(U32),
   rosterRoot: fixedBytes(32),
   cohort: list(integer(65_535), 65_535),
-  graph: choice('complete'),
+  graph: choice('complete', 'harary'),
+  organisationCap: integer(MAX_HOLDERS),
+  committee: list(integer(65_535), 65_535),
   threshold: integer(MAX_HOLDERS),
   holders: integer(MAX_HOLDERS),
-  colluders: integer(MAX_HOLDERS),
+  colluders: integer(65_535),
   minCohort: integer(65_535),
   minSurvivors: integer(65_535),
   keyCount: integer(MAX_KEY_COUNT),
+  maxAttempts: integer(MAX_KEY_COUNT),
 });
 
 /** How real numbers became integers: public, so that every client checks the headroom itself. */

@@ -1,8 +1,9 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
 import type { BatchTerms } from '../messages/terms.ts';
-import { castOf } from '../testing/cast.ts';
-import { belowFloors, unsafeBatch } from './batch-rules.ts';
+import { castOf, SMALL_CIRCLE } from '../testing/cast.ts';
+import { belowFloors, colludingHoldersOf, unsafeBatch } from './batch-rules.ts';
+import { chooseCommittee } from './committee.ts';
 import { batchTermsFor } from './terms.ts';
 import { completeGraphThresholds } from './thresholds.ts';
 
@@ -49,6 +50,63 @@ describe('the terms of a batch', () => {
     const [shared, sharedTerms] = termsFor(6, ['a', 'a', 'b', 'b', 'c', 'c']);
     const lenient = { ...sharedTerms, threshold: 6, minSurvivors: 6, colluders: 2, minCohort: 4 };
     expect(unsafeBatch(shared, lenient)).toBe('cohort is of 3 organisations, minCohort is 4');
+  });
+});
+
+describe('a sparse graph', () => {
+  const { roster, run } = castOf(crypto, 9);
+  const cohort = roster.members.map(({ id }) => id);
+  const choice = { roster, run, batch: 1, cohort, thresholds: SMALL_CIRCLE, keyCount: 1 };
+  const terms = batchTermsFor(crypto, choice);
+
+  it('is safe as it is made, with a committee that draws it', () => {
+    expect(terms.committee).toEqual([0, 1]);
+    expect(unsafeBatch(roster, terms)).toBeUndefined();
+  });
+
+  it.each<[string, Partial<BatchTerms>]>([
+    ['a Harary graph needs a committee that draws it', { committee: [] }],
+    ['protocol version 1 knows the complete graph only', { protocolVersion: 1 }],
+    ['committee is of 1 organisations, colluders is 1', { committee: [4] }],
+    ['committee is not in ascending order without repeats', { committee: [1, 0] }],
+    ['committee is not in ascending order without repeats', { committee: [1, 1, 2] }],
+    [
+      'committee names a member that the roster does not, or that is not in the cohort',
+      { committee: [0, 1, 9] },
+    ],
+    ['maxAttempts is 0: no round would ever begin', { maxAttempts: 0 }],
+  ])('is refused: %s', (message, change) => {
+    expect(unsafeBatch(roster, { ...terms, ...change })).toBe(message);
+  });
+
+  it('is drawn by members that the roster names, where it names any', () => {
+    const named = { ...roster, committee: [3, 5, 7] };
+    expect(batchTermsFor(crypto, { ...choice, roster: named }).committee).toEqual([3, 5]);
+    expect(unsafeBatch(named, { ...terms, committee: [3, 7] })).toBeUndefined();
+    expect(unsafeBatch(named, { ...terms, committee: [0, 3] })).toMatch(/names a member that the roster/);
+  });
+
+  it('is not drawn by one organisation through two members', () => {
+    const shared = castOf(crypto, 9, ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']).roster;
+    expect(chooseCommittee(shared, cohort, 1)).toEqual([0, 2]);
+    expect(chooseCommittee(shared, [1, 4, 6], 1)).toEqual([1, 4]);
+    expect(chooseCommittee(shared, [0, 1], 1)).toEqual([0]);
+    const both = { ...terms, committee: [0, 1], threshold: 6, minSurvivors: 6 };
+    expect(unsafeBatch(shared, both)).toBe('committee is of 1 organisations, colluders is 1');
+  });
+
+  it('has as many colluding holders as the cap allows; the complete graph as many as there are', () => {
+    expect(colludingHoldersOf(roster, terms)).toBe(1);
+    const { roster: small, run: id } = castOf(crypto, 6, ['a', 'a', 'b', 'c', 'd', 'e']);
+    const complete = batchTermsFor(crypto, {
+      roster: small,
+      run: id,
+      batch: 1,
+      cohort: [0, 1, 2, 3, 4, 5],
+      thresholds: completeGraphThresholds(6),
+      keyCount: 1,
+    });
+    expect(colludingHoldersOf(small, { ...complete, colluders: 2 })).toBe(3);
   });
 });
 

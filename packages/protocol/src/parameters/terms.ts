@@ -4,10 +4,15 @@ import type { ExpectedRound } from '../client/state.ts';
 import type { BatchTerms, Deadlines, RoundTerms } from '../messages/terms.ts';
 import { type Roster, rosterRoot } from '../roster.ts';
 import { PROTOCOL_VERSION } from '../version.ts';
+import { chooseCommittee } from './committee.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** Key indices that one setup on the complete graph shares ahead. */
 export const DEFAULT_KEY_COUNT = 16;
+/** On a Harary graph holders may never come back, so each setup serves one round. */
+export const SPARSE_KEY_COUNT = 1;
+/** Attempts at one round. */
+export const DEFAULT_MAX_ATTEMPTS = 2;
 
 const SECOND_MS = 1000;
 
@@ -27,25 +32,36 @@ export interface BatchChoice {
   readonly cohort: readonly number[];
   readonly thresholds: Thresholds;
   readonly keyCount: number;
+  /** 2 by default. */
+  readonly maxAttempts?: number;
+  /** Whether a committee draws randomness for the batch; on a Harary graph it always does. */
+  readonly draws?: boolean;
+  /** The oldest version that a member of the cohort speaks; this code's own by default. */
+  readonly protocolVersion?: number;
 }
 
 export function batchTermsFor(crypto: CryptoBackend, choice: BatchChoice): BatchTerms {
-  const { roster, run, batch, thresholds, keyCount } = choice;
-  const { threshold, holders, colluders, minCohort, minSurvivors } = thresholds;
+  const { roster, run, batch, thresholds, keyCount, maxAttempts = DEFAULT_MAX_ATTEMPTS } = choice;
+  const { graph, organisationCap, threshold, holders, colluders, minCohort, minSurvivors } = thresholds;
+  const cohort = choice.cohort.toSorted((a, b) => a - b);
+  const draws = graph === 'harary' || choice.draws === true;
   return {
-    protocolVersion: PROTOCOL_VERSION,
+    protocolVersion: choice.protocolVersion ?? PROTOCOL_VERSION,
     federation: roster.federation,
     run,
     batch,
     rosterRoot: rosterRoot(crypto, roster),
-    cohort: choice.cohort.toSorted((a, b) => a - b),
-    graph: 'complete',
+    cohort,
+    graph,
+    organisationCap,
+    committee: draws ? chooseCommittee(roster, cohort, colluders) : [],
     threshold,
     holders,
     colluders,
     minCohort,
     minSurvivors,
     keyCount,
+    maxAttempts,
   };
 }
 

@@ -31,7 +31,10 @@ const keyAdvert = fc.record({
   sealingKey: hash,
   roundKeys: few(hash),
   selfSeedCommitments: few(hash),
+  drawCommitment: fc.constantFrom(new Uint8Array(0), new Uint8Array(32).fill(3)),
 });
+
+const drawReveal = fc.record({ batchContext: hash, member, drawDigest: hash, nonce: hash });
 
 const sealedShares = fc.record({
   batchContext: hash,
@@ -39,6 +42,50 @@ const sealedShares = fc.record({
   holder: member,
   sealed: fc.uint8Array({ minLength: 16, maxLength: 300 }),
   commitments: few(hash),
+});
+
+const complaint = fc.record({ batchContext: hash, member, dealer: member });
+
+const openedShares = fc.record({
+  batchContext: hash,
+  member,
+  holder: member,
+  payload: fc.uint8Array({ maxLength: 256 }),
+});
+
+const signatures = few(fc.record({ member, signature }));
+
+const roundTerms = fc.record({
+  batchContext: hash,
+  keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
+  round: u32,
+  attempt: u32,
+  step: text(64),
+  planHash: hash,
+  modelHash: hash,
+  dimension: fc.nat({ max: MAX_DIMENSION }),
+  bits: fc.nat({ max: 32 }),
+  inputBound: count,
+  noiseMargin: count,
+  encoding: fc.record({ scale: u32, normBound: count, coordinateBound: count, maxRecords: u32 }),
+  privacy: fc.uint8Array({ maxLength: 200 }),
+  deadlines: fc.record({ setup: u32, ready: u32, maskedInput: u32, consistency: u32, unmask: u32 }),
+  logHead: hash,
+});
+
+const release = fc.record({
+  batchContext: hash,
+  keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
+  roundContext: hash,
+  member,
+  shares: few(
+    fc.record({
+      owner: member,
+      kind: fc.constantFrom('self' as const, 'pair' as const),
+      share: hash,
+      salt: hash,
+    }),
+  ),
 });
 
 export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K]> } = {
@@ -61,16 +108,30 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     batch: u32,
     rosterRoot: hash,
     cohort: few(member),
-    graph: fc.constant('complete' as const),
+    graph: fc.constantFrom('complete' as const, 'harary' as const),
+    organisationCap: fc.nat({ max: MAX_HOLDERS }),
+    committee: few(member),
     threshold: fc.nat({ max: MAX_HOLDERS }),
     holders: fc.nat({ max: MAX_HOLDERS }),
     colluders: fc.nat({ max: MAX_HOLDERS }),
     minCohort: member,
     minSurvivors: member,
     keyCount: fc.nat({ max: MAX_KEY_COUNT }),
+    maxAttempts: fc.nat({ max: MAX_KEY_COUNT }),
   }),
   'key-advert': keyAdvert,
-  'key-roster': fc.record({ batchContext: hash, adverts: few(signedBody(keyAdvert)) }),
+  'draw-request': fc.record({ batchContext: hash, members: few(member), commitments: few(hash) }),
+  'draw-reveal': drawReveal,
+  'key-roster': fc.record({
+    batchContext: hash,
+    members: few(member),
+    reveals: few(signedBody(drawReveal)),
+    adverts: few(signedBody(keyAdvert)),
+  }),
+  complaint,
+  'relayed-complaint': fc.record({ complaint: signedBody(complaint) }),
+  'opened-shares': openedShares,
+  'relayed-shares': fc.record({ opened: signedBody(openedShares) }),
   'dealt-shares': fc.record({
     batchContext: hash,
     member,
@@ -78,23 +139,7 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     ownCommitments: few(hash),
   }),
   'held-shares': fc.record({ batchContext: hash, boxes: few(signedBody(sealedShares)) }),
-  'round-announce': fc.record({
-    batchContext: hash,
-    keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
-    round: u32,
-    attempt: u32,
-    step: text(64),
-    planHash: hash,
-    modelHash: hash,
-    dimension: fc.nat({ max: MAX_DIMENSION }),
-    bits: fc.nat({ max: 32 }),
-    inputBound: count,
-    noiseMargin: count,
-    encoding: fc.record({ scale: u32, normBound: count, coordinateBound: count, maxRecords: u32 }),
-    privacy: fc.uint8Array({ maxLength: 200 }),
-    deadlines: fc.record({ setup: u32, ready: u32, maskedInput: u32, consistency: u32, unmask: u32 }),
-    logHead: hash,
-  }),
+  'round-announce': fc.record({ terms: roundTerms, promises: signatures }),
   ready: fc.record({ termsDigest: hash, member, nonce: hash }),
   refusal: fc.record({ member, round: u32, code: text(32), detail: text(400) }),
   'round-start': fc.record({
@@ -115,23 +160,13 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
   'unmask-request': fc.record({
     roundContext: hash,
     survivorsDigest: hash,
-    signatures: few(fc.record({ member, signature })),
+    signatures,
   }),
-  release: fc.record({
-    roundContext: hash,
-    member,
-    shares: few(
-      fc.record({
-        owner: member,
-        kind: fc.constantFrom('self' as const, 'pair' as const),
-        share: hash,
-        salt: hash,
-      }),
-    ),
-  }),
+  release,
   'round-result': fc.record({
     roundContext: hash,
     round: u32,
+    attempt: u32,
     survivors: few(member),
     survivorsDigest: hash,
     length: u32,
@@ -143,6 +178,16 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     phase: text(32),
     code: text(32),
     detail: text(400),
+    asks: fc.constantFrom('nothing' as const, 'promise' as const),
+  }),
+  'nothing-released': fc.record({ batchContext: hash, keyIndex: fc.nat({ max: MAX_KEY_COUNT }), member }),
+  evidence: fc.record({
+    proof: fc.constantFrom('bad-share' as const, 'bad-dealer' as const, 'bad-opening' as const),
+    batchContext: hash,
+    boxes: few(signedBody(sealedShares)),
+    releases: few(signedBody(release)),
+    adverts: fc.array(signedBody(keyAdvert), { maxLength: 1 }),
+    openings: fc.array(signedBody(openedShares), { maxLength: 1 }),
   }),
   'run-ended': fc.record({ run: hash, outcome: text(32), detail: text(400), rounds: member, logHead: hash }),
 };

@@ -3,6 +3,7 @@ import { type CryptoBackend, toHex } from '@tributary/crypto';
 import type { RandomBytes } from '../client/batch-secrets.ts';
 import type { ClientPolicy, ExpectedRound } from '../client/state.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
+import type { Thresholds } from '../parameters/thresholds.ts';
 import type { Roster } from '../roster.ts';
 import { signMessage } from '../signing.ts';
 
@@ -50,9 +51,21 @@ export function castOf(crypto: CryptoBackend, members: number, organisations?: r
       })),
     },
     run: new Uint8Array(32).fill(7),
-    policy: { minCohort: 3, minColluders: 1 },
+    policy: { minCohort: 3, minColluders: 1, maxAttemptsPerRound: 2 },
   };
 }
+
+/** Nine members in a circle, each with three neighbours on either side, of which one may be lost. */
+export const SMALL_CIRCLE: Thresholds = {
+  cohort: 9,
+  graph: 'harary',
+  organisationCap: 1,
+  holders: 6,
+  threshold: 5,
+  colluders: 1,
+  minCohort: 3,
+  minSurvivors: 5,
+};
 
 /** A message as its rightful sender signs it. */
 export function signed<K extends MessageKind>(

@@ -3,7 +3,7 @@
  * the state before a step, changes the message that came, and sees what the machine does with it. Machines
  * never see vectors, so uploads are digests here; keys, shares and signatures are real.
  */
-import { keep, type Keeper, releaseFor } from '../client/keeper.ts';
+import { keep, type Keeper, openedSharesFor, releaseFor, revealFor } from '../client/keeper.ts';
 import { memorySecretStore } from '../client/secret-store.ts';
 import type { ClientEffect, ClientEvent, ClientState, ClientStep, ExpectedRound } from '../client/state.ts';
 import { startClient, stepClient } from '../client/step.ts';
@@ -13,6 +13,8 @@ import type {
   CoordinatorPhase,
   CoordinatorState,
   CoordinatorStep,
+  Lane,
+  SetupPhase,
 } from '../coordinator/state.ts';
 import { startCoordinator, stepCoordinator } from '../coordinator/step.ts';
 import { planUnmask } from '../coordinator/unmask.ts';
@@ -40,6 +42,9 @@ export interface Story {
   readonly rounds?: number;
   readonly keyCount?: number;
   readonly thresholds?: Thresholds;
+  /** Whether a committee draws randomness for the batch. */
+  readonly draws?: boolean;
+  readonly maxAttempts?: number;
   readonly expected?: Partial<ExpectedRound>;
   /** Whether a member keeps this message to itself. A deadline passes when nothing else can happen. */
   readonly withholds?: (member: number, kind: MessageKind, round: number) => boolean;
@@ -64,11 +69,12 @@ export class Transcript {
   readonly #story: Story;
   readonly #queue: (() => void)[] = [];
   #coordinatorState: CoordinatorState;
-  #deadline: number | undefined;
+  readonly #deadlines = new Map<Lane, number>();
 
   constructor(cast: Cast, story: Story = {}) {
     const { crypto, random, roster, run, policy } = cast;
     const { rounds = 1, keyCount = 2, thresholds = completeGraphThresholds(roster.members.length) } = story;
+    const { draws = false, maxAttempts = 1 } = story;
     this.cast = cast;
     this.#story = story;
     this.keepers = roster.members.map(({ id }) => ({
@@ -80,20 +86,21 @@ export class Transcript {
     }));
     this.#states = roster.members.map(({ id }) => startClient(crypto, { self: id, roster, run, policy }));
     this.#coordinatorState = startCoordinator(roster, run);
-    for (const { id } of roster.members) this.#coordinate({ kind: 'member-joined', member: id });
+    for (const { id } of roster.members) this.coordinate({ kind: 'member-joined', member: id });
     const cohort = roster.members.map(({ id }) => id);
-    this.batchTerms = batchTermsFor(crypto, { roster, run, batch: 1, cohort, thresholds, keyCount });
-    this.#coordinate({
+    const choice = { roster, run, batch: 1, cohort, thresholds, keyCount, draws, maxAttempts };
+    this.batchTerms = batchTermsFor(crypto, choice);
+    this.coordinate({
       kind: 'batch-requested',
       terms: this.batchTerms,
       deadlineMs: DEFAULT_DEADLINES.setup,
     });
-    this.#drain();
-    for (let round = 1; round <= rounds; round++) this.#playRound(round);
+    this.drain();
+    for (let round = 1; round <= rounds; round++) this.playRound(round);
   }
 
   get batchContext(): Uint8Array {
-    return existing(this.#coordinatorState.batch).context;
+    return existing(this.#coordinatorState.batches.at(-1)).context;
   }
 
   /** The member's state just before it took its `nth` message of this kind, and the message. */
@@ -104,6 +111,11 @@ export class Transcript {
     const record = records[nth];
     if (record?.event.kind !== 'message') throw new Error(`member ${member} got no ${kind}`);
     return [record.before, record.event.message as Message<K>];
+  }
+
+  /** The coordinator's state after its last step. */
+  get coordinatorNow(): CoordinatorState {
+    return this.#coordinatorState;
   }
 
   /** The member's state after its last step. */
@@ -121,8 +133,17 @@ export class Transcript {
 
   /** The coordinator's state as it entered the phase for the `nth` time. */
   coordinatorIn(kind: CoordinatorPhase['kind'], nth = 0): CoordinatorState {
+    return this.#entered(kind, nth, (state) => state.phase.kind);
+  }
+
+  /** The coordinator's state as it entered the phase of setup. */
+  coordinatorInSetup(kind: SetupPhase['kind']): CoordinatorState {
+    return this.#entered(kind, 0, (state) => state.setup.kind);
+  }
+
+  #entered(kind: string, nth: number, kindOf: (state: CoordinatorState) => string): CoordinatorState {
     const entries = this.coordinator.filter(
-      ({ before, step }) => before.phase.kind !== kind && step.state.phase.kind === kind,
+      ({ before, step }) => kindOf(before) !== kind && kindOf(step.state) === kind,
     );
     const entry = entries[nth];
     if (entry === undefined) throw new Error(`phase ${kind} was not entered`);
@@ -136,34 +157,60 @@ export class Transcript {
       .filter((effect) => effect.kind === kind) as Extract<CoordinatorEffect, { kind: K }>[];
   }
 
-  #playRound(round: number): void {
-    const { batch } = this.#coordinatorState;
+  /** Sets up a further batch, on the terms of the first but for what is changed. */
+  openBatch(batch: number, change: Partial<BatchTerms> = {}): void {
+    this.requestBatch(batch, change);
+    this.drain();
+  }
+
+  /** Asks for a further batch; nothing of what follows happens yet. */
+  requestBatch(batch: number, change: Partial<BatchTerms> = {}): void {
+    const terms = { ...this.batchTerms, batch, ...change };
+    this.coordinate({ kind: 'batch-requested', terms, deadlineMs: DEFAULT_DEADLINES.setup });
+  }
+
+  /** Plays an attempt at a round, on the newest batch. */
+  playRound(round: number, attempt = 1): void {
+    this.requestRound(round, attempt);
+    this.drain();
+  }
+
+  /** Asks for an attempt at a round; nothing of what follows happens yet. */
+  requestRound(round: number, attempt = 1): void {
+    const batch = this.#coordinatorState.batches.at(-1);
     if (batch === undefined) throw new Error('the batch did not open');
     const expected = expectedRound(round, this.#story.expected);
     this.#states.forEach((_, member) => this.#step(member, { kind: 'expect', expected }));
     const terms = roundTermsFor(expected, {
       batchContext: batch.context,
       keyIndex: batch.nextKeyIndex,
-      attempt: 1,
+      attempt,
       step: 'test',
       deadlines: DEFAULT_DEADLINES,
     });
     this.roundTerms.push(terms);
-    this.#coordinate({ kind: 'round-requested', terms });
-    this.#drain();
+    this.coordinate({ kind: 'round-requested', terms });
   }
 
-  #drain(): void {
+  /** Goes on until nothing is left to do and no deadline is pending. */
+  drain(): void {
     for (;;) {
       const task = this.#queue.shift();
-      if (task !== undefined) task();
-      else if (this.#deadline === this.#coordinatorState.phaseNumber) {
-        this.#coordinate({ kind: 'deadline', phaseNumber: this.#deadline });
-      } else return;
+      if (task !== undefined) {
+        task();
+        continue;
+      }
+      const { phaseNumbers } = this.#coordinatorState;
+      const lane = (['round', 'setup'] as const).find(
+        (each) => this.#deadlines.get(each) === phaseNumbers[each],
+      );
+      if (lane === undefined) return;
+      this.coordinate({ kind: 'deadline', lane, phaseNumber: phaseNumbers[lane] });
     }
   }
 
-  #coordinate(event: CoordinatorEvent): void {
+  /** Has the coordinator take an event. */
+  coordinate(event: CoordinatorEvent): void {
     const before = this.#coordinatorState;
     const step = stepCoordinator(this.cast.crypto, before, event);
     this.coordinator.push({ before, event, step });
@@ -172,7 +219,7 @@ export class Transcript {
   }
 
   #performCoordinator(effect: CoordinatorEffect): void {
-    const later = (event: CoordinatorEvent): void => void this.#queue.push(() => this.#coordinate(event));
+    const later = (event: CoordinatorEvent): void => void this.#queue.push(() => this.coordinate(event));
     switch (effect.kind) {
       case 'send': {
         const message = signed(this.cast, 'coordinator', effect.message, effect.body);
@@ -180,7 +227,7 @@ export class Transcript {
         return;
       }
       case 'start-deadline':
-        this.#deadline = effect.phaseNumber;
+        this.#deadlines.set(effect.lane, effect.phaseNumber);
         return;
       case 'add-input':
         later({ kind: 'input-added', member: effect.member, roundContext: effect.roundContext });
@@ -201,6 +248,7 @@ export class Transcript {
       case 'enter-phase':
       case 'drop':
       case 'reject':
+      case 'evidence':
       case 'batch-opened':
       case 'batch-aborted':
       case 'round-completed':
@@ -227,6 +275,7 @@ export class Transcript {
       case 'generate-keys':
       case 'deal-shares':
       case 'hold-shares':
+      case 'hold-opened':
       case 'draw-nonce':
       case 'forget-batch': {
         const event = keep(keeper, effect);
@@ -243,7 +292,19 @@ export class Transcript {
       case 'release':
         this.#sendFrom(member, { kind: 'send', message: 'release', body: releaseFor(keeper, effect) });
         return;
+      case 'reveal-draw':
+        this.#sendFrom(member, { kind: 'send', message: 'draw-reveal', body: revealFor(keeper, effect) });
+        return;
+      case 'open-shares':
+        this.#sendFrom(member, {
+          kind: 'send',
+          message: 'opened-shares',
+          body: openedSharesFor(keeper, effect),
+        });
+        return;
       case 'accept-result':
+      case 'batch-drawn':
+      case 'evidence':
       case 'enter-phase':
       case 'reject':
         return;
@@ -257,9 +318,9 @@ export class Transcript {
     this.#queue.push(() => {
       if (message.kind === 'upload-end') {
         const { length, digest } = message.body;
-        this.#coordinate({ kind: 'upload-spooled', from, message, length, digest });
+        this.coordinate({ kind: 'upload-spooled', from, message, length, digest });
       } else {
-        this.#coordinate({ kind: 'message', from, message });
+        this.coordinate({ kind: 'message', from, message });
       }
     });
   }

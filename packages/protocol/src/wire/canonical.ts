@@ -5,9 +5,26 @@
  */
 import { utf8 } from '@tributary/crypto';
 import { ProtocolError } from '../errors.ts';
+import { DOMAIN } from '../version.ts';
+
+const FIRST_CAPACITY = 256;
+
+/** Labels of domains and kinds are written again and again; other text is not kept. */
+const LABEL_BYTES = new Map<string, Uint8Array>();
+const MAX_LABELS = 256;
+
+function textBytes(value: string): Uint8Array {
+  if (!value.startsWith(DOMAIN)) return utf8(value);
+  const known = LABEL_BYTES.get(value);
+  if (known !== undefined) return known;
+  const bytes = utf8(value);
+  if (LABEL_BYTES.size < MAX_LABELS) LABEL_BYTES.set(value, bytes);
+  return bytes;
+}
 
 export class CanonicalWriter {
-  readonly #parts: Uint8Array[] = [];
+  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   integer(value: number): this {
@@ -17,43 +34,47 @@ export class CanonicalWriter {
         `canonical bytes hold integers of 0..2^53-1, not ${String(value)}`,
       );
     }
-    const bytes = new Uint8Array(8);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, Math.floor(value / 2 ** 32));
-    view.setUint32(4, value % 2 ** 32);
-    return this.#push(bytes);
+    const at = this.#extend(8);
+    this.#view.setUint32(at, Math.floor(value / 2 ** 32));
+    this.#view.setUint32(at + 4, value % 2 ** 32);
+    return this;
   }
 
   /** Length of what follows: items of a list, bytes of a value. */
   count(value: number): this {
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, value);
-    return this.#push(bytes);
+    const at = this.#extend(4);
+    this.#view.setUint32(at, value);
+    return this;
   }
 
   bytes(value: Uint8Array): this {
-    return this.count(value.length).#push(value);
+    this.count(value.length);
+    const at = this.#extend(value.length);
+    this.#bytes.set(value, at);
+    return this;
   }
 
   text(value: string): this {
-    return this.bytes(utf8(value));
+    return this.bytes(textBytes(value));
   }
 
   /** All that was written, in memory of its own. */
   finish(): Uint8Array {
-    // Part by part: a list from a peer has more parts than a call may have arguments.
-    const whole = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return this.#bytes.slice(0, this.#length);
   }
 
-  #push(part: Uint8Array): this {
-    this.#parts.push(part);
-    this.#length += part.length;
-    return this;
+  /** Makes room for `length` more bytes. @returns where they begin */
+  #extend(length: number): number {
+    const at = this.#length;
+    this.#length += length;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      // What was written may be a secret, and this buffer is left behind.
+      this.#bytes.fill(0);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
   }
 }

@@ -5,8 +5,8 @@
  * few levels deep, and nothing behind. Any other is refused here, in one pass without recursion.
  */
 
-/** The deepest messages, key rosters and dealt shares, have six lists within each other. */
-const MAX_DEPTH = 6;
+/** The deepest message, evidence of released shares, has seven lists within each other. */
+const MAX_DEPTH = 7;
 
 /** Why the bytes are not a frame of plain values, or undefined where they are. */
 export function frameFault(frame: Uint8Array): string | undefined {

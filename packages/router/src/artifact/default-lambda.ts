@@ -1,7 +1,9 @@
+import { meanCostUsd } from '../cost/log-cost.ts';
 import { LAMBDA_GRID } from '../evaluation/lambda-grid.ts';
 import { chooseModel } from './choose.ts';
-import type { RouterModel } from './model.ts';
-import { kmeansTables, type Prediction } from './predictor.ts';
+import type { MlpModel, RouterModel } from './model.ts';
+import type { Prediction } from './prediction.ts';
+import { kmeansTables } from './predictor.ts';
 
 /** Share of the best single model's predicted quality that the default lambda keeps. */
 export const DEFAULT_QUALITY_SHARE = 0.97;
@@ -32,7 +34,7 @@ export function defaultLambdaOf(model: RouterModel): number {
   return defaultLambda;
 }
 
-/** The rows of predictions that a router can give, and how many observations stand behind each. */
+/** Rows of predictions that stand for what the router gives, and how many observations stand behind each. */
 function profilesOf(model: RouterModel): { readonly tables: Prediction; readonly weights: Float64Array } {
   switch (model.kind) {
     case 'kmeans': {
@@ -43,7 +45,20 @@ function profilesOf(model: RouterModel): { readonly tables: Prediction; readonly
       });
       return { tables: kmeansTables(model), weights };
     }
+    case 'mlp':
+      return { tables: meansOf(model), weights: Float64Array.of(1) };
   }
+}
+
+/** An MLP has no tables: one row, what each model did on average. */
+function meansOf(model: MlpModel): Prediction {
+  const unobserved = (m: number): boolean => (model.observations[m] as number) < 0.5;
+  return {
+    quality: model.quality.map((quality, m) => (unobserved(m) ? Number.NaN : quality)),
+    costUsd: model.logCost.map((z, m) =>
+      unobserved(m) ? Number.NaN : meanCostUsd(z, (model.logCostDeviation[m] as number) ** 2, model),
+    ),
+  };
 }
 
 function bestSingleQuality({ quality }: Prediction, weights: Float64Array, models: number): number {

@@ -82,6 +82,7 @@ describe('a file that is no artifact of this version', () => {
     [['format'], undefined],
     [['version'], '1'],
     [['kind'], 'mlp'],
+    [['kind'], 'knn'],
     [['encoder'], 'my-encoder'],
     [['encoder', 'name'], ''],
     [['encoder', 'name'], 'two\nlines'],

@@ -6,6 +6,7 @@ import { RouterError } from '../errors.ts';
 import { FieldReader, NAME, NAME_DESCRIBED } from '../input/field-reader.ts';
 import type { Provenance, RouterArtifact } from './artifact.ts';
 import { kmeansSectionOf, readKMeansSection } from './kmeans-section.ts';
+import { mlpSectionOf, readMlpSection } from './mlp-section.ts';
 import type { RouterModel } from './model.ts';
 import { MAX_LAMBDA } from './router.ts';
 
@@ -38,6 +39,8 @@ function sectionOf(model: RouterModel): object {
   switch (model.kind) {
     case 'kmeans':
       return kmeansSectionOf(model);
+    case 'mlp':
+      return mlpSectionOf(model);
   }
 }
 
@@ -55,12 +58,13 @@ export function decodeArtifact(text: string): RouterArtifact {
       `artifact.version is ${version}; this software reads version ${ARTIFACT_VERSION}, update it`,
     );
   }
-  fields.text('kind', /^kmeans$/, '"kmeans"');
+  const kind = fields.text('kind', /^(?:kmeans|mlp)$/, '"kmeans" or "mlp"');
   const encoder = readEncoder(fields.object('encoder'));
   const models = fields.names('models', 1, MAX_MODELS);
   const defaultLambda = fields.number('defaultLambda', { least: 0, most: MAX_LAMBDA });
   const provenanceFields = fields.optionalObject('provenance');
-  const model = readKMeansSection(fields.object('kmeans'), models, encoder.dimensions);
+  const readSection = kind === 'kmeans' ? readKMeansSection : readMlpSection;
+  const model = readSection(fields.object(kind), models, encoder.dimensions);
   fields.end();
   return {
     encoder,

@@ -1,7 +1,7 @@
 import type { CostBounds } from '../cost/log-cost.ts';
 
 /** What a program finishes with; `kind` is the program's name. One more program is one more member. */
-export type RouterModel = KMeansModel;
+export type RouterModel = KMeansModel | MlpModel;
 
 /**
  * The K-means router: a query takes the row of its nearest centre. Tables are row-major, `clusters * models.length` values; they
@@ -24,4 +24,34 @@ export interface KMeansModel extends CostBounds {
   readonly logCost: Float64Array;
   /** Variance of z inside a cluster, one per model. */
   readonly logCostVariance: Float64Array;
+}
+
+/**
+ * The MLP router: a trunk of two hidden layers, and for each model one head for its quality and one for its scaled cost, which is
+ * (z - logCost) / logCostDeviation of the model, clipped to +-3. Arrays hold one value per model unless said otherwise.
+ */
+export interface MlpModel extends CostBounds {
+  readonly kind: 'mlp';
+  /** Display names; the index is what routing returns. */
+  readonly models: readonly string[];
+  /** Length of an embedding. */
+  readonly dimensions: number;
+  /** Widths of the two hidden layers. */
+  readonly hidden: readonly [number, number];
+  /** All parameters, in the order of `TENSORS`. */
+  readonly weights: Float32Array;
+  /** Number of training observations. A model without any has no predictions and is never chosen. */
+  readonly observations: Float64Array;
+  /** Mean quality of the training observations, in [0, 1]. */
+  readonly quality: Float64Array;
+  /** Mean of their log cost z, in [0, 1]. */
+  readonly logCost: Float64Array;
+  /** Standard deviation of z, the unit of the scaled cost. Above 0, at most 1. */
+  readonly logCostDeviation: Float64Array;
+  /** Mean square of what z differs by from its prediction, in [0, 1]. */
+  readonly logCostVariance: Float64Array;
+  /** Rounds, or epochs where data lay in one place, after which these weights were taken. */
+  readonly rounds: number;
+  /** Mean loss per observation on records that were held out from training, of all clients together; absent where none were. */
+  readonly heldOutLoss?: number;
 }

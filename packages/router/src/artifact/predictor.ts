@@ -1,35 +1,15 @@
 import { meanCostUsd } from '../cost/log-cost.ts';
-import { RouterError } from '../errors.ts';
 import { nearestCentreOf } from '../linalg/nearest-centre.ts';
+import { mlpPredictor } from './mlp-predictor.ts';
 import type { KMeansModel, RouterModel } from './model.ts';
-
-/** What is expected of every model on one query; reused from query to query. Each array is `models.length` long. */
-export interface Prediction {
-  /** In [0, 1]; NaN for a model that nobody observed. */
-  readonly quality: Float64Array;
-  /** Mean cost in USD; NaN for a model that nobody observed. */
-  readonly costUsd: Float64Array;
-}
-
-/** Predicts quality and cost of every model from a query's embedding: what is served, and what is evaluated. */
-export interface Predictor {
-  readonly models: readonly string[];
-  readonly dimensions: number;
-  /**
-   * @param embedding `dimensions` values, of any norm: above norm 1 it is scaled to norm 1
-   * @throws RouterError `BAD_EMBEDDING`
-   */
-  predict(embedding: Float32Array, into: Prediction): void;
-}
-
-export function emptyPrediction(models: number): Prediction {
-  return { quality: new Float64Array(models), costUsd: new Float64Array(models) };
-}
+import { checkLength, emptyPrediction, notFinite, type Prediction, type Predictor } from './prediction.ts';
 
 export function createPredictor(model: RouterModel): Predictor {
   switch (model.kind) {
     case 'kmeans':
       return kmeansPredictor(model);
+    case 'mlp':
+      return mlpPredictor(model);
   }
 }
 
@@ -41,14 +21,9 @@ function kmeansPredictor(model: KMeansModel): Predictor {
     models,
     dimensions,
     predict(embedding: Float32Array, into: Prediction): void {
-      if (embedding.length !== dimensions) {
-        throw new RouterError(
-          'BAD_EMBEDDING',
-          `embedding must hold ${dimensions} values, not ${embedding.length}`,
-        );
-      }
+      checkLength(embedding, dimensions);
       const cluster = nearest.find(embedding, 0);
-      if (cluster < 0) throw new RouterError('BAD_EMBEDDING', 'embedding must hold finite values only');
+      if (cluster < 0) throw notFinite();
       for (let m = 0, cell = cluster * models.length; m < models.length; m++, cell++) {
         into.quality[m] = tables.quality[cell] as number;
         into.costUsd[m] = tables.costUsd[cell] as number;

@@ -3,7 +3,8 @@ import { refusal } from '../testing/refusal.ts';
 import { TOY_MODEL } from '../testing/toy-model.ts';
 import { createArtifact } from './artifact.ts';
 import { defaultLambdaOf } from './default-lambda.ts';
-import { createPredictor, emptyPrediction } from './predictor.ts';
+import { emptyPrediction } from './prediction.ts';
+import { createPredictor } from './predictor.ts';
 import { createRouter } from './router.ts';
 
 const router = createRouter(createArtifact(TOY_MODEL, 'my-encoder'));

@@ -1,7 +1,8 @@
 import { RouterError } from '../errors.ts';
 import type { RouterArtifact } from './artifact.ts';
 import { chooseModel } from './choose.ts';
-import { createPredictor, emptyPrediction, type Predictor } from './predictor.ts';
+import { emptyPrediction, type Predictor } from './prediction.ts';
+import { createPredictor } from './predictor.ts';
 
 /** Where a query goes, and what is predicted there. */
 export interface Route {

@@ -1,23 +1,35 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const DIGIT_OF: ReadonlyMap<string, number> = new Map(
-  Array.from(ALPHABET, (letter, digit) => [letter, digit]),
-);
+const CODES: Uint8Array = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0));
+const PAD = '='.charCodeAt(0);
+const NO_DIGIT = 255;
+const DIGITS: Uint8Array = digitsByCode();
+/** Bytes that become text at once: a whole number of groups, few enough for one call. */
+const CHUNK = 3 * 4096;
+
+function digitsByCode(): Uint8Array {
+  const digits = new Uint8Array(128).fill(NO_DIGIT);
+  CODES.forEach((code, digit) => (digits[code] = digit));
+  return digits;
+}
 
 /** Base64 (RFC 4648 section 4), padded. */
 export function toBase64(bytes: Uint8Array): string {
-  const groups: string[] = [];
-  for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
-    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    const digits = [18, 12, 6, 0].map((shift) => ALPHABET.charAt((bits >>> shift) & 63));
-    groups.push(
-      digits
-        .slice(0, Math.min(4, left + 1))
-        .join('')
-        .padEnd(4, '='),
-    );
+  const parts: string[] = [];
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    parts.push(textOf(bytes.subarray(start, start + CHUNK)));
   }
-  return groups.join('');
+  return parts.join('');
+}
+
+function textOf(bytes: Uint8Array): string {
+  const codes = new Uint8Array(4 * Math.ceil(bytes.length / 3));
+  for (let i = 0, at = 0; i < bytes.length; i += 3, at += 4) {
+    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    for (let j = 0; j < 4; j++) codes[at + j] = CODES[(bits >>> (18 - 6 * j)) & 63] as number;
+  }
+  const missing = (3 - (bytes.length % 3)) % 3;
+  codes.fill(PAD, codes.length - missing);
+  return String.fromCharCode(...codes);
 }
 
 /**
@@ -31,9 +43,9 @@ export function fromBase64(text: string): Uint8Array | undefined {
   let pending = 0;
   let bits = 0;
   let at = 0;
-  for (const letter of text.slice(0, text.length - padding)) {
-    const digit = DIGIT_OF.get(letter);
-    if (digit === undefined) return undefined;
+  for (let i = 0; i < text.length - padding; i++) {
+    const digit = DIGITS[text.charCodeAt(i)] ?? NO_DIGIT;
+    if (digit === NO_DIGIT) return undefined;
     pending = (pending << 6) | digit;
     bits += 6;
     if (bits >= 8) {

@@ -29,6 +29,13 @@ export class CanonicalBytes {
     return this;
   }
 
+  float32s(values: Float32Array): this {
+    this.uint32(values.length);
+    const view = this.#reserve(4 * values.length);
+    for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i] as number, true);
+    return this;
+  }
+
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

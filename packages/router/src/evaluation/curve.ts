@@ -1,5 +1,5 @@
 import { chooseModel } from '../artifact/choose.ts';
-import { emptyPrediction, type Predictor } from '../artifact/predictor.ts';
+import { emptyPrediction, type Predictor } from '../artifact/prediction.ts';
 import { RouterError } from '../errors.ts';
 import type { TestSet } from './test-set.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Prediction, Predictor } from '../artifact/predictor.ts';
+import type { Prediction, Predictor } from '../artifact/prediction.ts';
 import { refusal } from '../testing/refusal.ts';
 import { toyDataset } from '../testing/toy-dataset.ts';
 import { auc, aucShared } from './auc.ts';

@@ -44,10 +44,21 @@ export class FieldReader {
     return this.fail(name, `${kind} in ${range.least} .. ${range.most}`, value);
   }
 
+  optionalNumber(name: string, range: NumberRange): number | undefined {
+    return this.#has(name) ? this.number(name, range) : undefined;
+  }
+
   /** @param pattern what the whole text must match, with its description in words */
   text(name: string, pattern: RegExp, described: string): string {
     const value = this.#take(name);
     return typeof value === 'string' && pattern.test(value) ? value : this.fail(name, described, value);
+  }
+
+  /** One of a few words; `choices[0]` where the field is absent. */
+  choice<T extends string>(name: string, choices: readonly [T, ...T[]]): T {
+    const value = this.#has(name) ? this.#take(name) : choices[0];
+    const chosen = choices.find((choice) => choice === value);
+    return chosen ?? this.fail(name, `one of ${choices.join(', ')}`, value);
   }
 
   /** Names that differ from each other. */
@@ -61,9 +72,12 @@ export class FieldReader {
     return new Set(names).size === value.length ? names : this.fail(name, described, value);
   }
 
-  /** An array of numbers, each inside the range. */
-  numbers(name: string, length: LengthRange, range: NumberRange): number[] {
-    const value = this.#take(name);
+  /**
+   * An array of numbers, each inside the range.
+   * @param otherwise taken where the field is absent; without it the field is required
+   */
+  numbers(name: string, length: LengthRange, range: NumberRange, otherwise?: readonly number[]): number[] {
+    const value = this.#has(name) ? this.#take(name) : otherwise;
     const kind = range.integer === true ? 'integers' : 'numbers';
     const count = length.least === length.most ? `${length.least}` : `${length.least} .. ${length.most}`;
     const described = `${count} ${kind} in ${range.least} .. ${range.most}`;

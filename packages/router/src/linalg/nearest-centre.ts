@@ -1,3 +1,5 @@
+import { fillUnitBallPoint } from './unit-ball.ts';
+
 /** Finds the centre nearest to one feature vector after the other. */
 export interface NearestCentre {
   /** The vector of the last call of `find` as it was compared, scaled into the unit ball. Reused by the next call. */
@@ -55,23 +57,6 @@ export function nearestCentreOf(centres: Float64Array, dimensions: number): Near
       return nearest;
     },
   };
-}
-
-/** Copies a vector, shrunk to norm 1 where it is longer. @returns false where a value is not finite */
-function fillUnitBallPoint(point: Float64Array, features: Float32Array, offset: number): boolean {
-  const dimensions = point.length;
-  let square = 0;
-  for (let j = 0; j < dimensions; j++) {
-    const x = features[offset + j] as number;
-    point[j] = x;
-    square += x * x;
-  }
-  if (!Number.isFinite(square)) return false;
-  if (square > 1) {
-    const factor = 1 / Math.sqrt(square);
-    for (let j = 0; j < dimensions; j++) point[j] = (point[j] as number) * factor;
-  }
-  return true;
 }
 
 function fillDots(dots: Float64Array, interleaved: Float64Array, point: Float64Array): void {

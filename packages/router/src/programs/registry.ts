@@ -1,8 +1,9 @@
 import type { RouterModel } from '../artifact/model.ts';
 import type { Dataset } from '../dataset.ts';
 import { RouterError } from '../errors.ts';
-import type { Program, ProgramStep, RecordVector, SumPlan } from '../program.ts';
+import type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from '../program.ts';
 import { kmeansProgram } from './kmeans/program.ts';
+import { mlpProgram } from './mlp/program.ts';
 
 /**
  * Where a run of some program stands, with the types of its parameters and state hidden inside: what shells drive. A value, not a
@@ -14,21 +15,27 @@ export interface AwaitingSum {
   readonly kind: 'sum';
   readonly plan: SumPlan;
   /** As `Program.contribute` for this sum. */
-  contribute(data: Dataset): Iterable<RecordVector>;
+  contribute(data: Dataset, localSeed?: Uint8Array): Iterable<RecordVector>;
   /** As `Program.next` for this sum. */
-  next(sum: Float64Array): ProgramRun;
+  next(sum: Float64Array, noiseDeviation?: number): ProgramRun;
   /** As `Program.stateBytes`. */
   stateBytes(): Uint8Array;
 }
 
 /** One more training method is one more line here. */
-const STARTS: ReadonlyMap<string, (untrusted: unknown) => ProgramRun> = new Map([
-  [kmeansProgram.name, (untrusted: unknown): ProgramRun => startOf(kmeansProgram, untrusted)],
+const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
+  [kmeansProgram.name, registered(kmeansProgram)],
+  [mlpProgram.name, registered(mlpProgram)],
 ]);
+
+interface RegisteredProgram {
+  start(untrusted: unknown): ProgramRun;
+  schedule(untrusted: unknown): readonly ScheduledSum[] | undefined;
+}
 
 /** The names that `startProgram` knows. */
 export function programNames(): string[] {
-  return [...STARTS.keys()];
+  return [...PROGRAMS.keys()];
 }
 
 /**
@@ -37,19 +44,34 @@ export function programNames(): string[] {
  * @throws RouterError `UNKNOWN_PROGRAM`, `BAD_PARAMETERS`
  */
 export function startProgram(name: string, untrusted: unknown): ProgramRun {
-  const start = STARTS.get(name);
-  if (start === undefined) {
+  return programNamed(name).start(untrusted);
+}
+
+/**
+ * The sums of a run that is to have a privacy budget, in their order; undefined where its program or its parameters fix none in advance.
+ * @throws RouterError `UNKNOWN_PROGRAM`, `BAD_PARAMETERS`
+ */
+export function programSchedule(name: string, untrusted: unknown): readonly ScheduledSum[] | undefined {
+  return programNamed(name).schedule(untrusted);
+}
+
+function programNamed(name: string): RegisteredProgram {
+  const program = PROGRAMS.get(name);
+  if (program === undefined) {
     const known = programNames().join(', ');
     throw new RouterError(
       'UNKNOWN_PROGRAM',
       `there is no program ${JSON.stringify(name)}; known are ${known}`,
     );
   }
-  return start(untrusted);
+  return program;
 }
 
-function startOf<Parameters, State>(program: Program<Parameters, State>, untrusted: unknown): ProgramRun {
-  return runAt(program, program.start(program.parameters(untrusted)));
+function registered<Parameters, State>(program: Program<Parameters, State>): RegisteredProgram {
+  return {
+    start: (untrusted) => runAt(program, program.start(program.parameters(untrusted))),
+    schedule: (untrusted) => program.schedule?.(program.parameters(untrusted)),
+  };
 }
 
 function runAt<Parameters, State>(program: Program<Parameters, State>, step: ProgramStep<State>): ProgramRun {
@@ -58,8 +80,8 @@ function runAt<Parameters, State>(program: Program<Parameters, State>, step: Pro
   return {
     kind: 'sum',
     plan,
-    contribute: (data) => program.contribute(state, data),
-    next: (sum) => runAt(program, program.next(state, sum)),
+    contribute: (data, localSeed) => program.contribute(state, data, localSeed),
+    next: (sum, noiseDeviation) => runAt(program, program.next(state, sum, noiseDeviation)),
     stateBytes: () => program.stateBytes(state),
   };
 }

@@ -6,28 +6,35 @@ import { type ProgramRun, startProgram } from '../programs/registry.ts';
 /** Integer units per 1.0, as a secure sum would use. */
 const SCALE = 4096;
 
-export interface Observed {
-  readonly model: RouterModel;
+type ModelOf<Name extends RouterModel['kind']> = Extract<RouterModel, { readonly kind: Name }>;
+
+export interface Observed<Name extends RouterModel['kind']> {
+  readonly model: ModelOf<Name>;
   readonly plans: SumPlan[];
+}
+
+/** The local seed of a client. */
+export function localSeedOf(client: number): Uint8Array {
+  return new Uint8Array(32).fill(client + 1);
 }
 
 /**
  * Runs a program by sums in clear of integers.
  * @param watch sees each record's vector before it is rounded
  */
-export function runPlainly(
-  name: string,
+export function runPlainly<Name extends RouterModel['kind']>(
+  name: Name,
   parameters: unknown,
   clients: readonly Dataset[],
   watch: (vector: RecordVector, plan: SumPlan) => void = () => {},
-): Observed {
+): Observed<Name> {
   const plans: SumPlan[] = [];
   let run: ProgramRun = startProgram(name, parameters);
   while (run.kind === 'sum') {
     const { plan } = run;
     const sum = new Float64Array(plan.dimension);
-    for (const client of clients) {
-      for (const vector of run.contribute(client)) {
+    for (const [nth, client] of clients.entries()) {
+      for (const vector of run.contribute(client, localSeedOf(nth))) {
         watch(vector, plan);
         for (let j = 0; j < vector.length; j++) {
           const index = vector.indices[j] ?? 0;
@@ -38,5 +45,5 @@ export function runPlainly(
     plans.push(plan);
     run = run.next(sum.map((integer) => integer / SCALE));
   }
-  return { model: run.model, plans };
+  return { model: run.model as ModelOf<Name>, plans };
 }

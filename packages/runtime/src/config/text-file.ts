@@ -1,7 +1,7 @@
 /** Reading and writing whole text files, with failures as one line that names the file. */
 import { readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { RuntimeError, systemErrorCode } from '../errors.ts';
+import { writeDurably } from '../stores/durable-file.ts';
 
 /** @throws RuntimeError BAD_FILE */
 export function readTextFile(path: string): string {
@@ -17,18 +17,9 @@ export function readTextFile(path: string): string {
  * @throws RuntimeError BAD_FILE
  */
 export async function writeTextFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await writeDurably(path, text);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw fileFailure('write', path, error);
   }
 }

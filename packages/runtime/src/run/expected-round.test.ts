@@ -45,9 +45,17 @@ describe('expectedRound', () => {
       { recordNorm: 1.25 },
       { recordMax: 0.5 },
       { recordSupport: 21 },
+      { unit: 'organisation' },
     ];
     const hashes = plans.map((plan) => toHex(expected(plan).planHash));
     expect(new Set(hashes).size).toBe(plans.length);
+  });
+
+  it('counts an organisation once where its whole vector is bounded', () => {
+    const round = expected({ unit: 'organisation' });
+    expect(round.encoding.maxRecords).toBe(1);
+    expect(round.inputBound).toBe(round.encoding.coordinateBound);
+    expect(round.bits).toBeLessThan(expected().bits);
   });
 
   it('has a model hash that the state alone decides', () => {

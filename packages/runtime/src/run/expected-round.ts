@@ -10,6 +10,8 @@ export interface PlannedSum {
   readonly recordNorm: number;
   readonly recordMax: number;
   readonly recordSupport: number;
+  /** What the bounds hold for: one record, which is the default, or the whole vector of an organisation. */
+  readonly unit?: 'record' | 'organisation';
 }
 
 export interface RoundContextOfRun {
@@ -30,7 +32,8 @@ export function expectedRound(
   stateBytes: Uint8Array,
   { round, logHead, contributors, maxRecords }: RoundContextOfRun,
 ): ExpectedRound {
-  const { encoding, bits } = chooseEncoding({ ...plan, contributors, maxRecords });
+  const units = plan.unit === 'organisation' ? 1 : maxRecords;
+  const { encoding, bits } = chooseEncoding({ ...plan, contributors, maxRecords: units });
   return {
     round,
     planHash: planHash(crypto, plan, encoding),
@@ -54,6 +57,7 @@ function planHash(crypto: CryptoBackend, plan: PlannedSum, encoding: Encoding): 
     .text(plan.step)
     .integer(plan.dimension)
     .integer(plan.recordSupport)
+    .text(plan.unit ?? 'record')
     .bytes(new Uint8Array(bounds.buffer))
     .integer(encoding.scale);
   return crypto.sha256(writer.finish());

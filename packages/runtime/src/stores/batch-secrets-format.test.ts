@@ -11,14 +11,24 @@ const SMALL: BatchSecrets = {
   roundSecrets: [Uint8Array.of(3)],
   selfSeeds: [Uint8Array.of(4)],
   held: new Map([[258, Uint8Array.of(5)]]),
+  dealt: new Map([[259, Uint8Array.of(6, 7)]]),
+  drawNonce: Uint8Array.of(8),
 };
 
 const array = fc.uint8Array({ maxLength: 40 });
+function byMember(): fc.Arbitrary<Map<number, Uint8Array>> {
+  return fc
+    .array(fc.tuple(fc.integer({ min: 0, max: 0xffff_ffff }), array))
+    .map((entries) => new Map(entries));
+}
+
 const anySecrets: fc.Arbitrary<BatchSecrets> = fc.record({
   sealingSecret: array,
   roundSecrets: fc.array(array, { maxLength: 4 }),
   selfSeeds: fc.array(array, { maxLength: 4 }),
-  held: fc.array(fc.tuple(fc.integer({ min: 0, max: 0xffff_ffff }), array)).map((held) => new Map(held)),
+  held: byMember(),
+  dealt: byMember(),
+  drawNonce: array,
 });
 
 /** With the checksum that belongs to the bytes. */
@@ -30,12 +40,15 @@ function sealed(bytes: Uint8Array): Uint8Array {
 
 describe('the bytes of a batch’s secrets', () => {
   it('are the ones that earlier versions wrote', () => {
-    const start = `54524253 01 ${'c0'.repeat(32)}`;
+    const start = `54524253 02 ${'c0'.repeat(32)}`;
     const sealingSecret = '02000000 0102';
     const roundSecrets = '01000000 01000000 03';
     const selfSeeds = '01000000 01000000 04';
     const held = '01000000 02010000 01000000 05';
-    const body = `${start}${sealingSecret}${roundSecrets}${selfSeeds}${held}`.replaceAll(' ', '');
+    const dealt = '01000000 03010000 02000000 0607';
+    const drawNonce = '01000000 08';
+    const parts = [start, sealingSecret, roundSecrets, selfSeeds, held, dealt, drawNonce];
+    const body = parts.join('').replaceAll(' ', '');
     expect(toHex(encodeBatchSecrets(CONTEXT, SMALL).slice(0, -4))).toBe(body);
   });
 
@@ -68,8 +81,8 @@ describe('the bytes of a batch’s secrets', () => {
       fault: 'belongs to another batch',
     });
     const later = good.slice();
-    later.set([2], 4);
-    expect(decodeBatchSecrets(CONTEXT, sealed(later))).toEqual({ ok: false, fault: 'has version 2, not 1' });
+    later.set([3], 4);
+    expect(decodeBatchSecrets(CONTEXT, sealed(later))).toEqual({ ok: false, fault: 'has version 3, not 2' });
     for (const [at, value] of [
       [37, 0xff], // the sealing secret's length
       [43, 0xff], // the number of round secrets

@@ -4,6 +4,7 @@
  *
  *     magic "TRBS", version u8, batch context (32 bytes),
  *     sealing secret: bytes, round secrets: list of bytes, self seeds: list of bytes, held shares: list of (dealer, bytes),
+ *     dealt shares: list of (holder, bytes), draw nonce: bytes,
  *     crc32c of all before
  */
 import { equalBytes } from '@tributary/crypto';
@@ -11,17 +12,24 @@ import type { BatchSecrets } from '@tributary/protocol';
 import { crc32c } from './crc32c.ts';
 
 const MAGIC = Uint8Array.of(0x54, 0x52, 0x42, 0x53);
-const VERSION = 1;
+const VERSION = 2;
 const FIXED_BYTES = MAGIC.length + 1 + 32;
 const CHECKSUM_BYTES = 4;
 
+/** Every array that holds a secret. */
+export function arraysOf(secrets: BatchSecrets): Uint8Array[] {
+  const { sealingSecret, roundSecrets, selfSeeds, held, dealt, drawNonce } = secrets;
+  return [sealingSecret, ...roundSecrets, ...selfSeeds, ...held.values(), ...dealt.values(), drawNonce];
+}
+
 /** The caller wipes what it gets. */
 export function encodeBatchSecrets(batchContext: Uint8Array, secrets: BatchSecrets): Uint8Array {
-  const { sealingSecret, roundSecrets, selfSeeds, held } = secrets;
-  const arrays = [sealingSecret, ...roundSecrets, ...selfSeeds, ...held.values()];
+  const { sealingSecret, roundSecrets, selfSeeds, held, dealt, drawNonce } = secrets;
+  const arrays = arraysOf(secrets);
   const content = arrays.reduce((sum, array) => sum + 4 + array.length, 0);
-  // Three counts, and a dealer for each of the held.
-  const encoded = new Uint8Array(FIXED_BYTES + content + 12 + 4 * held.size + CHECKSUM_BYTES);
+  // Four counts, and a member for each of the held and the dealt.
+  const members = held.size + dealt.size;
+  const encoded = new Uint8Array(FIXED_BYTES + content + 16 + 4 * members + CHECKSUM_BYTES);
   const view = new DataView(encoded.buffer);
   let at = 0;
   const raw = (bytes: Uint8Array): void => {
@@ -44,11 +52,14 @@ export function encodeBatchSecrets(batchContext: Uint8Array, secrets: BatchSecre
     integer(list.length);
     list.forEach(bytes);
   }
-  integer(held.size);
-  for (const [dealer, shares] of held) {
-    integer(dealer);
-    bytes(shares);
+  for (const byMember of [held, dealt]) {
+    integer(byMember.size);
+    for (const [member, shares] of byMember) {
+      integer(member);
+      bytes(shares);
+    }
   }
+  bytes(drawNonce);
   integer(crc32c(encoded.subarray(0, at)));
   return encoded;
 }
@@ -85,9 +96,13 @@ function readSecrets(reader: Reader): BatchSecrets {
   const sealingSecret = reader.bytes();
   const roundSecrets = reader.list(() => reader.bytes());
   const selfSeeds = reader.list(() => reader.bytes());
-  const held = new Map(reader.list(() => [reader.integer(), reader.bytes()] as const));
+  const byMember = (): Map<number, Uint8Array> =>
+    new Map(reader.list(() => [reader.integer(), reader.bytes()] as const));
+  const held = byMember();
+  const dealt = byMember();
+  const drawNonce = reader.bytes();
   reader.finish();
-  return { sealingSecret, roundSecrets, selfSeeds, held };
+  return { sealingSecret, roundSecrets, selfSeeds, held, dealt, drawNonce };
 }
 
 class Malformed extends Error {}

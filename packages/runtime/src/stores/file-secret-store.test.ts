@@ -27,6 +27,8 @@ function planted(): BatchSecrets {
     roundSecrets: [Uint8Array.from(PLANTED)],
     selfSeeds: [Uint8Array.from(PLANTED)],
     held: new Map([[3, Uint8Array.from(PLANTED)]]),
+    dealt: new Map([[4, Uint8Array.from(PLANTED)]]),
+    drawNonce: Uint8Array.from(PLANTED),
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fromHex, toHex, wipe } from '@tributary/crypto';
 import type { BatchSecrets, SecretStore } from '@tributary/protocol';
 import { RuntimeError } from '../errors.ts';
-import { decodeBatchSecrets, encodeBatchSecrets } from './batch-secrets-format.ts';
+import { arraysOf, decodeBatchSecrets, encodeBatchSecrets } from './batch-secrets-format.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import { ensurePrivateDirectory, syncDirectorySync } from './private-directory.ts';
 import { readSecretFile, removeSecretFile, shredFile, writeSecretFile } from './secret-file.ts';
@@ -112,5 +112,5 @@ function load(path: string, batchContext: Uint8Array): BatchSecrets | undefined 
 
 function wipeSecrets(secrets: BatchSecrets | undefined): void {
   if (secrets === undefined) return;
-  wipe(secrets.sealingSecret, ...secrets.roundSecrets, ...secrets.selfSeeds, ...secrets.held.values());
+  wipe(...arraysOf(secrets));
 }

@@ -52,14 +52,20 @@ export interface Averages {
   readonly shift: number;
 }
 
+/** The count below which a cluster has no records that could be told from noise. */
+export function fewestRecords(noiseDeviation: number): number {
+  return Math.max(0.5, 2 * noiseDeviation);
+}
+
 /**
  * The mean of each centre's records; a centre without records stays where it is.
  * @throws RouterError `NO_RECORDS`
  */
-export function averages(state: ClusteringState, sum: Float64Array): Averages {
+export function averages(state: ClusteringState, sum: Float64Array, noiseDeviation: number): Averages {
   const { dimensions } = state.parameters;
   const centres = state.centres.slice();
   const counts = new Float64Array(centres.length / dimensions);
+  const fewest = fewestRecords(noiseDeviation);
   let records = 0;
   let moved = 0;
   let before = 0;
@@ -68,7 +74,7 @@ export function averages(state: ClusteringState, sum: Float64Array): Averages {
     const count = sum[start + dimensions] as number;
     counts[k] = count;
     records += count;
-    if (count < 0.5) continue;
+    if (count < fewest) continue;
     for (let j = 0; j < dimensions; j++) {
       const at = k * dimensions + j;
       const old = centres[at] as number;

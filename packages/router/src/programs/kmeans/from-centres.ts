@@ -1,6 +1,7 @@
 import type { KMeansModel } from '../../artifact/model.ts';
 import { checkDataset, type Dataset } from '../../dataset.ts';
 import { RouterError } from '../../errors.ts';
+import { sumInDoubles } from '../sum-in-doubles.ts';
 import { checkKMeansParameters, type KMeansSettings } from './parameters.ts';
 import type { StatisticsState } from './state.ts';
 import { contributeToStatistics, kmeansModelOf, statisticsPlan } from './statistics.ts';
@@ -34,12 +35,6 @@ export function routerFromCentres(
   });
   checkDataset(data, models, dimensions);
   const state: StatisticsState = { phase: 'statistics', parameters, centres };
-  const sum = new Float64Array(statisticsPlan(state).dimension);
-  for (const { length, indices, values } of contributeToStatistics(state, data)) {
-    for (let j = 0; j < length; j++) {
-      const index = indices[j] as number;
-      sum[index] = (sum[index] as number) + (values[j] as number);
-    }
-  }
-  return kmeansModelOf(state, sum);
+  const { dimension } = statisticsPlan(state);
+  return kmeansModelOf(state, sumInDoubles(contributeToStatistics(state, data), dimension));
 }

@@ -10,7 +10,7 @@ describe('the parameters of the K-means program', () => {
     expect(checkKMeansParameters(REQUIRED)).toEqual({
       ...REQUIRED,
       clusters: 20,
-      kappa: 50,
+      kappa: 100,
       splitIterations: 1,
       lloydIterations: 8,
       tolerance: 1e-4,

@@ -10,15 +10,23 @@ export interface KMeansParameters extends CostBounds {
   readonly dimensions: number;
   /** The run's committed seed: 64 lower-case hexadecimal digits. Public directions follow from it. */
   readonly seed: string;
-  /** K. 1 .. 4096, by default 20. With 1 the router is static: blind to the query. */
+  /**
+   * Whether the sums are exact, the default, or carry noise for a privacy budget. With noise fewer numbers are asked for, how many sums there are
+   * is fixed in advance, and the tables shrink by as much as the noise demands.
+   */
+  readonly sums: 'exact' | 'noisy';
+  /** K. 1 .. 4096, by default 20, of noisy sums 8. With 1 the router is static: blind to the query. */
   readonly clusters: number;
-  /** Weight, in observations, of the model's mean in every cell of the tables. At least 0, by default 50. */
+  /**
+   * Weight, in observations, of the model's mean in every cell of the tables, or 8 standard deviations of the noise where these are more. At
+   * least 0, by default 100, of noisy sums 20.
+   */
   readonly kappa: number;
   /** Assign-and-average sums after each split on the way to K clusters. 1 .. 100, by default 1. */
   readonly splitIterations: number;
-  /** Most Lloyd sums with all K clusters. 1 .. 1000, by default 8. */
+  /** Lloyd sums with all K clusters, at most; as many where they are noisy. 1 .. 1000, by default 8, of noisy sums 2. */
   readonly lloydIterations: number;
-  /** Lloyd iterations end where the centres move by less than this share of their norm. At least 0, by default 1e-4. */
+  /** Lloyd iterations over exact sums end where the centres move by less than this share of their norm. At least 0, by default 1e-4. */
   readonly tolerance: number;
   /** Observations of one record that count; a record with more keeps a subset drawn from the run's seed. By default 1. */
   readonly maxEvaluationsPerQuery: number;
@@ -36,8 +44,15 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
   const models = fields.names('models', 1, MAX_MODELS);
   const dimensions = fields.number('dimensions', { least: 1, most: 65536, integer: true });
   const seed = fields.text('seed', /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits');
-  const clusters = fields.number('clusters', { least: 1, most: 4096, integer: true, otherwise: 20 });
-  const kappa = fields.number('kappa', { least: 0, most: 1e9, otherwise: 50 });
+  const sums = fields.choice('sums', ['exact', 'noisy']);
+  const noisy = sums === 'noisy';
+  const clusters = fields.number('clusters', {
+    least: 1,
+    most: 4096,
+    integer: true,
+    otherwise: noisy ? 8 : 20,
+  });
+  const kappa = fields.number('kappa', { least: 0, most: 1e9, otherwise: noisy ? 20 : 100 });
   const splitIterations = fields.number('splitIterations', {
     least: 1,
     most: 100,
@@ -48,7 +63,7 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
     least: 1,
     most: 1000,
     integer: true,
-    otherwise: 8,
+    otherwise: noisy ? 2 : 8,
   });
   const tolerance = fields.number('tolerance', { least: 0, most: 1, otherwise: 1e-4 });
   const maxEvaluationsPerQuery = fields.number('maxEvaluationsPerQuery', {
@@ -68,6 +83,7 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
     models,
     dimensions,
     seed,
+    sums,
     clusters,
     kappa,
     splitIterations,
@@ -85,6 +101,7 @@ export function appendParameters(bytes: CanonicalBytes, parameters: KMeansParame
   bytes
     .uint32(parameters.dimensions)
     .text(parameters.seed)
+    .text(parameters.sums)
     .uint32(parameters.clusters)
     .float64(parameters.kappa)
     .uint32(parameters.splitIterations)

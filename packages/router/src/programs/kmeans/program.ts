@@ -1,8 +1,10 @@
 import { checkDataset, type Dataset } from '../../dataset.ts';
-import { RouterError } from '../../errors.ts';
 import type { Program, ProgramStep, RecordVector, SumPlan } from '../../program.ts';
-import { averages, clusteringPlan, contributeToClustering } from './clustering.ts';
+import { checkSum } from '../check-sum.ts';
+import { averages, clusteringPlan, contributeToClustering, fewestRecords } from './clustering.ts';
 import { checkKMeansParameters, type KMeansParameters } from './parameters.ts';
+import { contributeToNoisyStatistics, noisyKMeansModelOf, noisyStatisticsPlan } from './noisy-statistics.ts';
+import { scheduleOf } from './schedule.ts';
 import { refillEmpty, splitLargest } from './splitting.ts';
 import { kmeansStateBytes, type ClusteringState, type KMeansState } from './state.ts';
 import { contributeToStatistics, kmeansModelOf, statisticsPlan } from './statistics.ts';
@@ -29,32 +31,44 @@ export const kmeansProgram: Program<KMeansParameters, KMeansState> = {
       directions: 0,
     });
   },
-  next(state: KMeansState, sum: Float64Array): ProgramStep<KMeansState> {
-    checkSum(state, sum);
-    return state.phase === 'statistics'
-      ? { kind: 'finished', model: kmeansModelOf(state, sum) }
-      : afterAverages(state, sum);
+  schedule: scheduleOf,
+  next(state: KMeansState, sum: Float64Array, noiseDeviation = 0): ProgramStep<KMeansState> {
+    checkSum(sum, planOf(state));
+    if (state.phase === 'clustering') return afterAverages(state, sum, noiseDeviation);
+    const noisy = state.parameters.sums === 'noisy';
+    const model = noisy ? noisyKMeansModelOf(state, sum, noiseDeviation) : kmeansModelOf(state, sum);
+    return { kind: 'finished', model };
   },
   contribute(state: KMeansState, data: Dataset): Iterable<RecordVector> {
     checkDataset(data, state.parameters.models, state.parameters.dimensions);
-    return state.phase === 'statistics'
-      ? contributeToStatistics(state, data)
-      : contributeToClustering(state, data);
+    if (state.phase === 'clustering') return contributeToClustering(state, data);
+    const noisy = state.parameters.sums === 'noisy';
+    return noisy ? contributeToNoisyStatistics(state, data) : contributeToStatistics(state, data);
   },
   stateBytes: kmeansStateBytes,
 };
 
-function afterAverages(state: ClusteringState, sum: Float64Array): ProgramStep<KMeansState> {
+function afterAverages(
+  state: ClusteringState,
+  sum: Float64Array,
+  noiseDeviation: number,
+): ProgramStep<KMeansState> {
   const { parameters } = state;
   const { dimensions, seed, clusters, splitIterations, lloydIterations, tolerance } = parameters;
-  const { centres, counts, shift } = averages(state, sum);
+  const { centres, counts, shift } = averages(state, sum, noiseDeviation);
   const sums = state.sums + 1;
   const complete = counts.length === clusters;
-  if (complete && (shift < tolerance || state.iteration >= lloydIterations)) {
+  const converged = parameters.sums === 'exact' && shift < tolerance;
+  if (complete && (converged || state.iteration >= lloydIterations)) {
     return askForStatistics(parameters, centres);
   }
 
-  const refilled = refillEmpty({ centres, counts, directions: state.directions }, dimensions, seed);
+  const refilled = refillEmpty(
+    { centres, counts, directions: state.directions },
+    dimensions,
+    seed,
+    fewestRecords(noiseDeviation),
+  );
   // One centre has nothing to iterate over: its mean is exact after one sum.
   const settled = counts.length === 1 || state.iteration >= splitIterations;
   if (complete || !settled) {
@@ -88,14 +102,6 @@ function askForStatistics(parameters: KMeansParameters, centres: Float64Array): 
 }
 
 function planOf(state: KMeansState): SumPlan {
-  return state.phase === 'statistics' ? statisticsPlan(state) : clusteringPlan(state);
-}
-
-function checkSum(state: KMeansState, sum: Float64Array): void {
-  const { dimension } = planOf(state);
-  if (sum.length !== dimension) {
-    throw new RouterError('BAD_SUM', `sum must hold ${dimension} values as planned, not ${sum.length}`);
-  }
-  const at = sum.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) throw new RouterError('BAD_SUM', `sum[${at}] must be finite, not ${sum[at]}`);
+  if (state.phase === 'clustering') return clusteringPlan(state);
+  return state.parameters.sums === 'noisy' ? noisyStatisticsPlan(state) : statisticsPlan(state);
 }

@@ -40,20 +40,26 @@ export function splitLargest(clusters: Clusters, dimensions: number, seed: strin
 
 /**
  * Gives each empty cluster half of what is then the largest one. Clusters stay empty where none has two records.
+ * @param fewest records below which a count says that a cluster is empty
  */
-export function refillEmpty(clusters: Clusters, dimensions: number, seed: string): Clusters {
+export function refillEmpty(
+  clusters: Clusters,
+  dimensions: number,
+  seed: string,
+  fewest: number = 0.5,
+): Clusters {
   const refilled = {
     centres: clusters.centres.slice(),
     counts: clusters.counts.slice(),
     directions: clusters.directions,
   };
   for (let k = 0; k < refilled.counts.length; k++) {
-    if ((refilled.counts[k] as number) >= 0.5) continue;
+    if ((refilled.counts[k] as number) >= fewest) continue;
     let largest = 0;
     refilled.counts.forEach((count, i) => {
       if (count > (refilled.counts[largest] as number)) largest = i;
     });
-    if ((refilled.counts[largest] as number) < 1.5) break;
+    if ((refilled.counts[largest] as number) < 3 * fewest) break;
     moveApart(refilled, largest, k, publicDirection(seed, refilled.directions, dimensions));
     refilled.directions++;
   }

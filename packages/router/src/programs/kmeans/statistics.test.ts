@@ -124,20 +124,30 @@ describe('the tables', () => {
     [1, [1, 1, 1]],
   );
 
-  it('hold the means of each cell where nothing shrinks them, and the model’s mean where nobody looked', () => {
+  // Ant: 2 of 4 right on the whole, mean z 2.5 / 4; bee always right, at z 1. In the cluster at -1 ant is right
+  // 1/2 - 1/3 = 1/6 less often than on the whole, at 1 both together (1/2 + 0) / 2 more often.
+  it('hold the means of each cell where nothing shrinks them, and what is to be expected where nobody looked', () => {
     const model = modelOf(stateOf(), data);
     expect([...model.observations]).toEqual([3, 0, 1, 1]);
-    expect([...model.quality]).toEqual([1 / 3, 1, 1, 1]);
+    expect(model.quality[0]).toBeCloseTo(1 / 3, 12);
+    expect(model.quality[1]).toBeCloseTo(1 - 1 / 6, 12);
+    expect([...model.quality.subarray(2)]).toEqual([1, 1]);
     expect([...model.logCost]).toEqual([2 / 3, 1, 0.5, 1]);
   });
 
-  it('shrink to the mean of the model by kappa observations', () => {
+  it('shrink by kappa observations to the mean of the model and the effect of the cluster', () => {
     const { quality, logCost } = modelOf(stateOf({ kappa: 6 }), data);
-    // Ant: 2 of 4 right on the whole, mean z 2.5 / 4.
-    expect(quality[0]).toBeCloseTo((1 + 6 * 0.5) / 9, 12);
-    expect(quality[2]).toBeCloseTo((1 + 6 * 0.5) / 7, 12);
-    expect(logCost[0]).toBeCloseTo((2 + 6 * 0.625) / 9, 12);
-    expect(quality[1]).toBe(1);
+    expect(quality[0]).toBeCloseTo((1 + 6 * (1 / 2 - 1 / 6)) / 9, 12);
+    expect(quality[2]).toBeCloseTo((1 + 6 * (1 / 2 + 1 / 4)) / 7, 12);
+    expect(logCost[0]).toBeCloseTo((2 + 6 * (2.5 / 4 + (2 - 3 * (2.5 / 4)) / 3)) / 9, 12);
+    expect(quality[1]).toBeCloseTo(1 - 1 / 6, 12);
+  });
+
+  it('do not tell a cluster from another by who was observed there', () => {
+    // Bee is better everywhere, and seen at 1 alone: no effect of the cluster, so ant is no better there.
+    const uneven = recordsOf([-1, [0, 0.5, 0.01]], [-1, [0, 0.5, 0.01]], [1, [1, 1, 0.01]]);
+    const { quality } = modelOf(stateOf({ kappa: 6 }), uneven);
+    expect([...quality]).toEqual([0.5, 1, 0.5, 1]);
   });
 
   it('hold the variance of z inside clusters', () => {

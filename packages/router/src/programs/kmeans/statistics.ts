@@ -1,12 +1,11 @@
 /** What the models did in each cluster: the last sum of a run, and the tables that come of it. */
 import type { KMeansModel } from '../../artifact/model.ts';
-import { bytesOfHex } from '../../bytes/hex.ts';
 import { logCostOf } from '../../cost/log-cost.ts';
+import { countedObservations, observationsGenerator, unitInterval } from '../../counted-observations.ts';
 import type { Dataset } from '../../dataset.ts';
 import { RouterError } from '../../errors.ts';
 import { nearestCentreOf } from '../../linalg/nearest-centre.ts';
 import type { RecordVector, SumPlan } from '../../program.ts';
-import { createGenerator, type SeededGenerator } from '../../random/generator.ts';
 import { notFinite } from './clustering.ts';
 import type { KMeansParameters } from './parameters.ts';
 import type { StatisticsState } from './state.ts';
@@ -41,7 +40,7 @@ export function* contributeToStatistics(state: StatisticsState, data: Dataset): 
   const { parameters, centres } = state;
   const { dimensions, models, maxEvaluationsPerQuery, seed } = parameters;
   const nearest = nearestCentreOf(centres, dimensions);
-  const generator = createGenerator(bytesOfHex(seed)).fork('kmeans evaluations');
+  const generator = observationsGenerator(seed);
   const indices = new Uint32Array(PER_OBSERVATION * maxEvaluationsPerQuery);
   const values = new Float64Array(PER_OBSERVATION * maxEvaluationsPerQuery);
   const squares = squaresStart(parameters);
@@ -66,27 +65,10 @@ export function* contributeToStatistics(state: StatisticsState, data: Dataset): 
 }
 
 /**
- * The observations of a record that count, in ascending order of their model: one per model (the first), and of more than
- * `most` models a subset drawn uniformly, because the first ones would favour the models at the head of the list.
- */
-function countedObservations(
-  data: Dataset,
-  record: number,
-  most: number,
-  generator: SeededGenerator,
-): number[] {
-  const perModel = new Map<number, number>();
-  for (let o = data.offsets[record] as number; o < (data.offsets[record + 1] as number); o++) {
-    const model = data.model[o] as number;
-    if (!perModel.has(model)) perModel.set(model, o);
-  }
-  const observations = [...perModel.values()];
-  while (observations.length > most) observations.splice(generator.nextInt(observations.length), 1);
-  return observations.toSorted((a, b) => (data.model[a] as number) - (data.model[b] as number));
-}
-
-/**
- * The router that the statistics give. Every cell shrinks to its model's mean: (sum + kappa * mean) / (n + kappa).
+ * The router that the statistics give. Every cell shrinks to what its model does on average and how much harder
+ * or dearer than average its cluster is, over all models: (sum + kappa * prior) / (n + kappa). Shrinking to the model's mean alone makes a model that
+ * is rarely seen in a hard cluster look better there than those that are known to struggle: on MMLU-Pro with 14 models the cost of 97 % of the best
+ * quality is then 0.65 of the best single model's instead of 0.57 (means of 20 partitions).
  * @throws RouterError `NO_OBSERVATIONS`
  */
 export function kmeansModelOf({ parameters, centres }: StatisticsState, sum: Float64Array): KMeansModel {
@@ -96,23 +78,25 @@ export function kmeansModelOf({ parameters, centres }: StatisticsState, sum: Flo
   const quality = new Float64Array(cells);
   const logCost = new Float64Array(cells);
   const logCostVariance = new Float64Array(models.length);
+  const means = models.map((_, m) => meansOf(sum, m, cells, models.length));
+  const effects = Array.from({ length: clusters }, (_, k) => clusterEffect(sum, k, means));
   let observed = false;
-  for (let m = 0; m < models.length; m++) {
-    const total = totalsOf(sum, m, cells, models.length);
-    if (total.n < 0.5) continue;
+  means.forEach((mean, m) => {
+    if (mean === undefined) return;
     observed = true;
     let between = 0;
-    for (let cell = m; cell < cells; cell += models.length) {
+    effects.forEach((effect, k) => {
+      const cell = k * models.length + m;
       const n = Math.max(0, sum[CELL * cell] as number);
       const z = sum[CELL * cell + 2] as number;
       if (n >= 0.5) between += (z * z) / n;
       observations[cell] = n;
-      quality[cell] = shrunk(sum[CELL * cell + 1] as number, n, total.quality / total.n, kappa);
-      logCost[cell] = shrunk(z, n, total.z / total.n, kappa);
-    }
+      quality[cell] = shrunk(sum[CELL * cell + 1] as number, n, mean.quality + effect.quality, kappa);
+      logCost[cell] = shrunk(z, n, mean.z + effect.z, kappa);
+    });
     const squares = sum[squaresStart(parameters) + m] as number;
-    logCostVariance[m] = unitInterval((squares - between) / total.n);
-  }
+    logCostVariance[m] = unitInterval((squares - between) / mean.n);
+  });
   if (!observed) {
     throw new RouterError(
       'NO_OBSERVATIONS',
@@ -134,26 +118,42 @@ export function kmeansModelOf({ parameters, centres }: StatisticsState, sum: Flo
   };
 }
 
-function totalsOf(
-  sum: Float64Array,
-  model: number,
-  cells: number,
-  stride: number,
-): { n: number; quality: number; z: number } {
+interface Means {
+  readonly n: number;
+  readonly quality: number;
+  readonly z: number;
+}
+
+/** Of all observations of a model; undefined where there are none. */
+function meansOf(sum: Float64Array, model: number, cells: number, stride: number): Means | undefined {
   let [n, quality, z] = [0, 0, 0];
   for (let cell = model; cell < cells; cell += stride) {
     n += sum[CELL * cell] as number;
     quality += sum[CELL * cell + 1] as number;
     z += sum[CELL * cell + 2] as number;
   }
-  return { n, quality, z };
+  return n < 0.5 ? undefined : { n, quality: quality / n, z: z / n };
 }
 
-function shrunk(sum: number, n: number, mean: number, kappa: number): number {
-  return unitInterval(n + kappa > 0 ? (sum + kappa * mean) / (n + kappa) : mean);
+/** How far the observations in a cluster lie from their models' means, on average; 0 where it has none. */
+function clusterEffect(
+  sum: Float64Array,
+  cluster: number,
+  means: readonly (Means | undefined)[],
+): { readonly quality: number; readonly z: number } {
+  let [n, quality, z] = [0, 0, 0];
+  means.forEach((mean, m) => {
+    if (mean === undefined) return;
+    const at = CELL * (cluster * means.length + m);
+    const here = Math.max(0, sum[at] as number);
+    n += here;
+    quality += (sum[at + 1] as number) - here * mean.quality;
+    z += (sum[at + 2] as number) - here * mean.z;
+  });
+  return n < 0.5 ? { quality: 0, z: 0 } : { quality: quality / n, z: z / n };
 }
 
-/** Clipped to [0, 1]; 0 for what is no number. */
-function unitInterval(value: number): number {
-  return value > 0 ? Math.min(1, value) : 0;
+function shrunk(sum: number, n: number, prior: number, kappa: number): number {
+  const within = unitInterval(prior);
+  return unitInterval(n + kappa > 0 ? (sum + kappa * within) / (n + kappa) : within);
 }

@@ -1,0 +1,118 @@
+/** Rules of a round's announcement: the plan that follows, a key index of its own, and no second attempt beside one that may be opened. */
+import {
+  type ExpectedRound,
+  type Message,
+  overflowRisk,
+  type Roster,
+  type RoundTerms,
+  sameBytes,
+} from '@tributary/protocol';
+import { type Finding, finding } from '../errors.ts';
+import type { BatchView } from './batch-view.ts';
+import { fromCoordinator, isFinding, isSigned } from './frames.ts';
+import type { Attempt, AuditState } from './state.ts';
+
+export interface Announced {
+  readonly terms: RoundTerms;
+  readonly batch: BatchView;
+  /** Members whom enough holders promised that the attempt before is sealed; undefined where none is needed. */
+  readonly mayRepeat: ((member: number) => boolean) | undefined;
+}
+
+/** Checks an announcement and takes it up as the newest attempt. */
+export function announce(state: AuditState, frame: Uint8Array): Announced | Finding {
+  if (state.round !== undefined) return finding('OUT_OF_ORDER', 'the attempt before is not over');
+  const message = fromCoordinator(state, 'round-announce', frame);
+  if (isFinding(message)) return message;
+  const { terms } = message.body;
+  const batch = state.batches.find(({ context }) => sameBytes(context, terms.batchContext));
+  if (batch === undefined)
+    return finding('WRONG_CONTEXT', 'the round belongs to no batch of the roster in force');
+  const fault = numberFault(state, terms, batch) ?? planFault(state, terms);
+  if (fault !== undefined) return fault;
+  const overflow = overflowRisk(batch.adverts.size, terms);
+  if (overflow !== undefined) return finding('UNEXPECTED_PLAN', overflow);
+  // A member forgets an older batch when a round of a newer one is announced.
+  state.batches = state.batches.filter(({ terms: { batch: number } }) => number >= batch.terms.batch);
+  state.usedKeys.set(batch, terms.keyIndex + 1);
+  state.lastAttempt = terms;
+  return { terms, batch, mayRepeat: promisesOf(state, message, terms) };
+}
+
+function numberFault(
+  { sums, lastAttempt, usedKeys }: AuditState,
+  { round, attempt, keyIndex }: RoundTerms,
+  batch: BatchView,
+): Finding | undefined {
+  if (round !== sums + 1) return finding('OUT_OF_ORDER', `round ${round}, ${sums} sums were opened`);
+  const due = lastAttempt?.round === round ? lastAttempt.attempt + 1 : 1;
+  if (attempt !== due) return finding('OUT_OF_ORDER', `attempt ${attempt} of round ${round}, ${due} is due`);
+  if (attempt > batch.terms.maxAttempts) {
+    return finding(
+      'OUT_OF_ORDER',
+      `attempt ${attempt} of a round that is tried ${batch.terms.maxAttempts} times`,
+    );
+  }
+  const unused = usedKeys.get(batch) ?? 0;
+  if (keyIndex < unused || keyIndex >= batch.terms.keyCount) {
+    return finding('OUT_OF_ORDER', `key index ${keyIndex} is used or unknown`);
+  }
+  return undefined;
+}
+
+const NUMBERS = ['dimension', 'bits', 'inputBound', 'noiseMargin'] as const;
+const ENCODING = ['scale', 'normBound', 'coordinateBound', 'maxRecords'] as const;
+const DIGESTS = ['planHash', 'modelHash', 'privacy'] as const;
+
+function planFault({ logHead, course, counts, sums }: AuditState, terms: RoundTerms): Finding | undefined {
+  if (!sameBytes(terms.logHead, logHead)) {
+    return finding('UNEXPECTED_PLAN', 'the log head is not that of the sums so far');
+  }
+  if (course === undefined) return undefined;
+  const expected: ExpectedRound | undefined = course.expected(sums + 1, logHead);
+  if (expected === undefined) return finding('UNEXPECTED_PLAN', 'the run needs no further sum');
+  const different =
+    NUMBERS.find((field) => terms[field] !== expected[field]) ??
+    ENCODING.find((field) => terms.encoding[field] !== expected.encoding[field]) ??
+    DIGESTS.find((field) => !sameBytes(terms[field], expected[field]));
+  if (different !== undefined)
+    return finding('UNEXPECTED_PLAN', `${different} is not what the sums so far give`);
+  counts.plans += 1;
+  return undefined;
+}
+
+/** With a privacy budget each attempt is charged on its own; without, members upload again only on promises. */
+function promisesOf(
+  state: AuditState,
+  { body: { promises } }: Message<'round-announce'>,
+  { round, privacy }: RoundTerms,
+): Announced['mayRepeat'] {
+  const { lastContribution: before } = state;
+  if (before?.terms.round !== round || privacy.length > 0) return undefined;
+  const { batchContext, keyIndex } = before.terms;
+  const promised = new Set<number>();
+  for (const { member, signature } of promises) {
+    const body = { batchContext, keyIndex, member };
+    if (isSigned(state, member, 'nothing-released', body, signature)) promised.add(member);
+  }
+  const contributed = new Set(before.participants);
+  const needed = promisesNeeded(state.roster, before);
+  return (member) =>
+    !contributed.has(member) ||
+    before.batch.holders(member).filter((holder) => promised.has(holder)).length >= needed;
+}
+
+/**
+ * H - t + 1 + X. On a Harary graph X is bounded by the calculator, at least by c; members insist on the bound, this on c.
+ */
+function promisesNeeded(roster: Roster | undefined, { batch: { terms } }: Attempt): number {
+  const { holders, threshold, colluders, cohort, graph } = terms;
+  if (graph !== 'complete') return holders - threshold + 1 + colluders;
+  const sizes = new Map<string, number>();
+  for (const id of cohort) {
+    const organisation = roster?.members[id]?.organisation ?? '';
+    sizes.set(organisation, (sizes.get(organisation) ?? 0) + 1);
+  }
+  const largest = [...sizes.values()].toSorted((a, b) => b - a).slice(0, colluders);
+  return holders - threshold + 1 + largest.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,257 @@
+/**
+ * A real log, changed in one place, many times: whoever has no key is always found, at the line that was changed; the coordinator is found
+ * wherever members signed what it rewrites.
+ */
+import { type CryptoBackend, toHex } from '@tributary/crypto';
+import { nodeBackend } from '@tributary/crypto/node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TimedEntry } from '../entries.ts';
+import { encodeFieldElement } from '../summation/inner-product.ts';
+import { summationChallenge, uploadProduct } from '../summation/summation-check.ts';
+import {
+  type Draw,
+  entriesOf,
+  firstDifference,
+  mutateFrame,
+  mutateLines,
+  mutateTree,
+  rewriteLog,
+} from '../testing/mutations.ts';
+import { RecordedFederation, RUN, seededBytes } from '../testing/recorded-federation.ts';
+import { verifyLog } from './log-verifier.ts';
+import type { AuditExpectations, RoundVectors } from './state.ts';
+
+/** Half of them without the coordinator's key, half with it. */
+const MUTATIONS = Number(process.env['TRIBUTARY_MUTATIONS'] ?? 1000) / 2;
+const TIME = { timeout: 60_000 + 60 * MUTATIONS };
+
+/** Signs and verifies each thing once: neither changes with the time. */
+function remembering(crypto: CryptoBackend): CryptoBackend {
+  const verdicts = new Map<string, boolean>();
+  const signatures = new Map<string, Uint8Array>();
+  return {
+    ...crypto,
+    ed25519Sign(secret, message) {
+      const name = toHex(crypto.sha256(secret, message));
+      const signature = signatures.get(name) ?? crypto.ed25519Sign(secret, message);
+      signatures.set(name, signature);
+      return signature;
+    },
+    ed25519Verify(publicKey, message, signature) {
+      const name = `${toHex(crypto.sha256(publicKey, message))}${toHex(signature)}`;
+      const verdict = verdicts.get(name) ?? crypto.ed25519Verify(publicKey, message, signature);
+      verdicts.set(name, verdict);
+      return verdict;
+    },
+  };
+}
+
+const crypto = remembering(nodeBackend);
+
+function drawsFrom(seed: number): Draw {
+  const random = seededBytes(seed);
+  return (below) => new DataView(random(4).buffer).getUint32(0) % Math.max(below, 1);
+}
+
+/** Four members, of whom one is lost in the second round. */
+function realRun(): RecordedFederation {
+  const run = new RecordedFederation({
+    members: 4,
+    dimension: 16,
+    keyCount: 2,
+    crypto,
+    faults: {
+      fate: (member, phase, round, chunk) =>
+        member === 3 && phase === 'masked-input' && round === 2 && chunk === undefined ? 'die' : 'live',
+    },
+  });
+  for (let i = 0; i < 3; i++) {
+    const outcome = run.sum();
+    if (outcome.kind !== 'opened') throw new Error(outcome.detail);
+  }
+  run.end();
+  return run;
+}
+
+let run: RecordedFederation;
+let entries: readonly TimedEntry[];
+beforeAll(() => {
+  run = realRun();
+  entries = entriesOf(run.lines);
+});
+
+/** Sums and masked sums, and each survivor's signed inner product in place of its upload. */
+function signedProducts(): { readonly vectors: readonly RoundVectors[]; readonly asked: AuditExpectations } {
+  const products = new Map<string, Uint8Array>();
+  const lines = [...run.vectors.keys()];
+  const vectors = lines.map((line) => {
+    const { uploads, ...rest } = run.vectorsOf(line) as RoundVectors;
+    const body = run.resultOf(line);
+    const digest = crypto.sha256(rest.maskedSum as Uint8Array);
+    const challenge = summationChallenge(crypto, body.survivorsDigest, digest);
+    for (const [member, upload] of uploads) {
+      const product = uploadProduct(crypto, challenge, upload, { dimension: 16, bits: 20 }) ?? 0n;
+      products.set(`${toHex(body.roundContext)} ${member}`, encodeFieldElement(product));
+    }
+    return { ...rest, uploads: new Map<number, Uint8Array>() };
+  });
+  return {
+    vectors,
+    asked: { innerProduct: (context, member) => products.get(`${toHex(context)} ${member}`) },
+  };
+}
+
+/** Verifies with the vectors of the sums in order. */
+function verify(
+  lines: readonly Uint8Array[],
+  { vectors, asked }: ReturnType<typeof signedProducts>,
+): ReturnType<typeof verifyLog> {
+  let round = 0;
+  return verifyLog(crypto, lines, asked, (line) => {
+    const isSum = /"type":"sum"/.test(String.fromCharCode(...line.slice(-40)));
+    return isSum ? vectors[round++] : undefined;
+  });
+}
+
+it('the log holds, with signed inner products in place of uploads', () => {
+  const verdict = verify(run.lines, signedProducts());
+  if (!verdict.ok) throw new Error(JSON.stringify(verdict.fault));
+  expect(verdict.report.counts).toMatchObject({
+    batches: 2,
+    rounds: 3,
+    uploads: 10,
+    masks: 3,
+    summation: 3,
+    replayed: 0,
+  });
+});
+
+describe(`${MUTATIONS} changes by somebody without the coordinator's key`, () => {
+  it('are all found, at the first line that was changed', TIME, () => {
+    const draw = drawsFrom(11);
+    const lastGroup = entries.slice(0, -1).findLastIndex(({ type }) => type === 'head') + 2;
+    let found = 0;
+    for (let i = 0; i < MUTATIONS; i++) {
+      const { what, lines } = mutateLines(run.lines, draw);
+      const changed = firstDifference(run.lines, lines);
+      // A copy or a swap of a line with itself changes nothing.
+      if (changed > run.lines.length && lines.length === run.lines.length) continue;
+      const verdict = verifyLog(crypto, lines);
+      if (verdict.ok) throw new Error(`${what} was not found`);
+      // Without the last head nothing says which of the lines before it are whole.
+      const exact = changed < run.lines.length || lines.length > run.lines.length;
+      const { entry } = verdict.fault;
+      if (exact ? entry !== changed : entry < lastGroup)
+        throw new Error(`${what} was found at ${entry}, not ${changed}`);
+      found += 1;
+    }
+    expect(found).toBeGreaterThan(MUTATIONS / 2);
+  });
+
+  it('are found where a log was signed with another key', () => {
+    const forged = rewriteLog(crypto, entries, { identity: new Uint8Array(32).fill(3), run: RUN });
+    const verdict = verifyLog(crypto, forged);
+    const firstHead = entries.findIndex(({ type }) => type === 'head') + 1;
+    expect(verdict).toMatchObject({ ok: false, fault: { entry: firstHead, code: 'BAD_HEAD' } });
+  });
+});
+
+/** One change to what an entry says; undefined where there is none, or where the coordinator alone vouches for all of it. */
+function mutateEntry(entry: TimedEntry, draw: Draw): TimedEntry | undefined {
+  const identity = run.coordinatorIdentity;
+  const mutated = (frame: Uint8Array): Uint8Array | undefined => mutateFrame(crypto, frame, identity, draw);
+  switch (entry.type) {
+    case 'genesis': {
+      if (draw(2) === 0) return { ...entry, run: mutateTree(entry.run, draw) as Uint8Array };
+      return { ...entry, roster: mutateTree(entry.roster as never, draw) as unknown as typeof entry.roster };
+    }
+    case 'batch': {
+      const at = draw(entry.adverts.length);
+      const advert = mutated(entry.adverts.at(at) as Uint8Array);
+      const start = mutated(entry.start);
+      if (draw(2) === 0) return start && { ...entry, start };
+      return advert && { ...entry, adverts: entry.adverts.with(at, advert) };
+    }
+    case 'round': {
+      const announce = mutateFrame(crypto, entry.announce, identity, draw, (body) => {
+        const { terms, promises } = body as { terms: never; promises: never };
+        return { promises, terms: mutateTree(terms, draw) };
+      });
+      const start = mutated(entry.start);
+      if (draw(2) === 0) return announce && { ...entry, announce };
+      return start && { ...entry, start };
+    }
+    case 'upload': {
+      const end = mutated(entry.end);
+      return end && { ...entry, end };
+    }
+    case 'survivors': {
+      if (draw(4) === 0) {
+        const signatures = entry.signatures.map((one) => mutateTree(one as never, draw)) as unknown;
+        return { ...entry, signatures: signatures as typeof entry.signatures };
+      }
+      const set = mutated(entry.set);
+      return set && { ...entry, set };
+    }
+    case 'release': {
+      const release = mutated(entry.release);
+      return release && { ...entry, release };
+    }
+    case 'sum': {
+      const result = mutated(entry.result);
+      return result && { ...entry, result };
+    }
+    case 'roster':
+    case 'abort':
+    case 'evidence':
+    case 'end':
+    case 'head':
+      return undefined;
+  }
+}
+
+describe(`${MUTATIONS} changes by the coordinator, which signs everything of its own anew`, () => {
+  it('to what members signed, or to what follows from it, are all found', TIME, () => {
+    const draw = drawsFrom(12);
+    const products = signedProducts();
+    const signer = { identity: run.coordinatorIdentity, run: RUN };
+    const codes = new Set<string>();
+    let done = 0;
+    while (done < MUTATIONS) {
+      const at = draw(entries.length);
+      const entry = entries.at(at) as TimedEntry;
+      const changed = mutateEntry(entry, draw);
+      if (changed === undefined) continue;
+      done += 1;
+      const lines = rewriteLog(crypto, entries.with(at, changed), signer);
+      const verdict = verify(lines, products);
+      if (verdict.ok)
+        throw new Error(`change ${done}, to the ${entry.type} in line ${at + 1}, was not found`);
+      codes.add(verdict.fault.code);
+    }
+    expect(codes.size).toBeGreaterThanOrEqual(7);
+  });
+
+  it('to the order and number of entries that are in sums are all found', TIME, () => {
+    const signer = { identity: run.coordinatorIdentity, run: RUN };
+    const products = signedProducts();
+    const survivors = new Set(
+      [...run.vectors.values()].flatMap(({ uploads }, i) =>
+        [...uploads.keys()].map((member) => `${i + 1} ${member}`),
+      ),
+    );
+    let round = 0;
+    for (const [at, entry] of entries.entries()) {
+      if (entry.type === 'round') round += 1;
+      const uploader = entry.type === 'upload' ? run.uploaderOf(entry.end) : -1;
+      const counts =
+        ['genesis', 'round', 'survivors', 'sum'].includes(entry.type) ||
+        survivors.has(`${round} ${uploader}`);
+      const without = counts && verify(rewriteLog(crypto, entries.toSpliced(at, 1), signer), products).ok;
+      expect([at + 1, entry.type, without]).toEqual([at + 1, entry.type, false]);
+      const twice = verify(rewriteLog(crypto, entries.toSpliced(at, 0, entry), signer), products).ok;
+      // One more head over the same log is no change to what it says.
+      expect([at + 1, entry.type, twice]).toEqual([at + 1, entry.type, entry.type === 'head']);
+    }
+  });
+});

@@ -1,0 +1,151 @@
+/** What a verifier knows of a log so far, and what it was given beside it. */
+import type { CryptoBackend } from '@tributary/crypto';
+import {
+  type ClientPolicy,
+  EMPTY_LOG_HEAD,
+  type ExpectedRound,
+  type Roster,
+  type RoundTerms,
+} from '@tributary/protocol';
+import type { BatchView } from './batch-view.ts';
+
+/** Where a run stands after the sums so far; a value, `next` gives another. */
+export interface RunCourse {
+  /** The sum that follows; undefined where the run needs no further one. */
+  readonly expected: (round: number, logHead: Uint8Array) => ExpectedRound | undefined;
+  /** @throws where the sum leaves nothing to learn from */
+  readonly next: (sum: Int32Array) => RunCourse;
+}
+
+/** A run by its manifest. */
+export interface PlannedRun {
+  /** Digest of the manifest. */
+  readonly run: Uint8Array;
+  readonly course: RunCourse;
+}
+
+/** What is asked of a log beyond what it says itself. */
+export interface AuditExpectations {
+  /** Root of the first roster, as organisations compared it out of band. */
+  readonly rosterRoot?: Uint8Array;
+  /** By default the least that any member may insist on. */
+  readonly policy?: ClientPolicy;
+  /** Public computation of the plan; without it plans are not recomputed. @throws for a manifest that is none */
+  readonly plan?: (manifest: string) => PlannedRun;
+  /** Inner products that survivors signed, 8 bytes each; undefined or empty of who signed none. */
+  readonly innerProduct?: (roundContext: Uint8Array, member: number) => Uint8Array | undefined;
+  /** Coordinates on which mask removal is checked again; all by default. */
+  readonly sample?: MaskSample;
+  /** Heads of the log of opened sums that organisations saw: each must be in this log. */
+  readonly logHeads?: readonly Uint8Array[];
+}
+
+/** Blocks of four coordinates, drawn from a seed of 32 bytes that the coordinator cannot know. */
+export interface MaskSample {
+  readonly blocks: number;
+  readonly seed: Uint8Array;
+}
+
+/** Vectors of one round, in an archive before the entry of its sum. */
+export interface RoundVectors {
+  /** The opened sum, packed as its digest covers it. */
+  readonly sum?: Uint8Array;
+  /** Integer sum of the masked uploads, as `encodeIntegerSum` writes it. */
+  readonly maskedSum?: Uint8Array;
+  /** Masked uploads by member, packed. */
+  readonly uploads: ReadonlyMap<number, Uint8Array>;
+}
+
+/** What was checked: numbers of rounds unless they say otherwise. */
+export interface AuditCounts {
+  batches: number;
+  rounds: number;
+  aborted: number;
+  evidence: number;
+  /** Uploads in sums. */
+  uploads: number;
+  /** Sums that were at hand. */
+  sumsRead: number;
+  /** Plans that were computed again. */
+  plans: number;
+  /** Sums whose masks were taken off again. */
+  masks: number;
+  /** Masked sums that were checked against signed inner products, and against all uploads. */
+  summation: number;
+  replayed: number;
+}
+
+export interface Attempt {
+  readonly terms: RoundTerms;
+  readonly batch: BatchView;
+  /** Of an attempt that began. */
+  readonly participants: readonly number[];
+}
+
+export interface OpenRound extends Attempt {
+  readonly context: Uint8Array;
+  readonly uploads: Map<number, { readonly digest: Uint8Array; readonly signature: Uint8Array }>;
+  readonly released: Set<number>;
+  /** By owner. */
+  readonly shares: Map<
+    number,
+    { readonly holder: number; readonly point: number; readonly share: Uint8Array }[]
+  >;
+  survivors: readonly number[];
+  survivorsDigest: Uint8Array;
+  maskedSumDigest: Uint8Array | undefined;
+  signers: ReadonlySet<number>;
+}
+
+export class AuditState {
+  readonly crypto: CryptoBackend;
+  readonly asked: AuditExpectations;
+  readonly counts: AuditCounts = {
+    batches: 0,
+    rounds: 0,
+    aborted: 0,
+    evidence: 0,
+    uploads: 0,
+    sumsRead: 0,
+    plans: 0,
+    masks: 0,
+    summation: 0,
+    replayed: 0,
+  };
+  readonly culprits: Set<number> = new Set();
+  /** Heads of the log of opened sums, the newest last. */
+  readonly logHeads: Uint8Array[] = [EMPTY_LOG_HEAD];
+  /** Batches of the roster in force. */
+  batches: BatchView[] = [];
+  lastBatch = 0;
+  /** Key indices below this are used. */
+  readonly usedKeys: WeakMap<BatchView, number> = new WeakMap();
+  roster: Roster | undefined;
+  run: Uint8Array = new Uint8Array(0);
+  course: RunCourse | undefined;
+  round: OpenRound | undefined;
+  /** The newest attempt at the sum that is due. */
+  lastAttempt: RoundTerms | undefined;
+  /** The newest attempt at it in which uploads were made. */
+  lastContribution: Attempt | undefined;
+  ended = false;
+  /** Why the run could not go on after its newest sum. */
+  failure: string | undefined;
+
+  constructor(crypto: CryptoBackend, asked: AuditExpectations) {
+    this.crypto = crypto;
+    this.asked = asked;
+  }
+
+  get sums(): number {
+    return this.logHeads.length - 1;
+  }
+
+  get logHead(): Uint8Array {
+    return this.logHeads.at(-1) ?? EMPTY_LOG_HEAD;
+  }
+
+  nameOf(member: number): string {
+    return this.roster?.members[member]?.name ?? `member ${member}`;
+  }
+}

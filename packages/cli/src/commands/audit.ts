@@ -1,0 +1,258 @@
+/** What an auditor does with a log, or with an archive of it: offline, from files alone. */
+import { open } from 'node:fs/promises';
+import {
+  type AuditReport,
+  type AuditVerdict,
+  archiveStart,
+  isArchive,
+  LogVerifier,
+  proveMember,
+  recordHeader,
+  recordsOf,
+  type InclusionStatement,
+  type ShownEntry,
+  showLog,
+} from '@tributary/audit';
+import { fromBase64, fromHex, toBase64, toHex } from '@tributary/crypto';
+import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
+import { fileFailure, oneLine, RuntimeError } from '@tributary/runtime';
+import type { Command } from 'commander';
+import { printLine, printResult } from '../output.ts';
+import { archivedLines, logLines } from './audit-files.ts';
+import { planOf } from './audit-plan.ts';
+
+interface Flags {
+  readonly json?: true;
+}
+
+interface VerifyFlags extends Flags {
+  readonly rosterRoot?: Uint8Array;
+  readonly logHead?: readonly Uint8Array[];
+  readonly sample?: number;
+}
+
+export function addAuditCommands(program: Command): void {
+  const audit = program.command('audit').description('check the log of a run, offline');
+  audit
+    .command('verify <file>')
+    .description('check a log, or an archive with its vectors: signatures, plans, survivor sets, sums')
+    .option('--roster-root <hex>', 'root of the first roster, as organisations compared it', parseDigest)
+    .option(
+      '--log-head <hex>',
+      'head of the log of sums that an organisation saw, to be found in this log; may be given again',
+      (text: string, before: readonly Uint8Array[] | undefined) => [...(before ?? []), parseDigest(text)],
+    )
+    .option(
+      '--sample <blocks>',
+      'take masks off on so many random blocks of 4 coordinates; off all by default',
+      parseBlocks,
+    )
+    .option('--json', 'print the result as JSON')
+    .action((file: string, flags: VerifyFlags) => verify(file, flags));
+  audit
+    .command('show <file>')
+    .description('print a log, or the log in an archive, for people; checks nothing')
+    .option('--json', 'print the result as JSON')
+    .action((file: string, flags: Flags) => show(file, flags));
+  audit
+    .command('export <log>')
+    .description('write one archive for an auditor: the log with the vectors beside it')
+    .requiredOption('-o, --output <file>', 'the archive')
+    .option('--json', 'print the result as JSON')
+    .action((log: string, flags: Flags & { readonly output: string }) => writeArchive(log, flags));
+  audit
+    .command('prove <file>')
+    .description('prove to an organisation where its uploads are, and in which sums')
+    .requiredOption('--client <name or key>', 'name of a member, or its public key in base64')
+    .option('--json', 'print the result as JSON')
+    .action((file: string, flags: Flags & { readonly client: string }) => prove(file, flags));
+}
+
+function parseDigest(text: string): Uint8Array {
+  const bytes = fromHex(text.toLowerCase());
+  if (bytes?.length === 32) return bytes;
+  throw new RuntimeError(
+    'BAD_ARGUMENT',
+    `'${text}' is no digest of 64 hexadecimal digits`,
+    'copy it as it was printed',
+  );
+}
+
+const MAX_BLOCKS = 1_000_000;
+
+function parseBlocks(text: string): number {
+  const blocks = Number(text);
+  if (Number.isInteger(blocks) && blocks >= 1 && blocks <= MAX_BLOCKS) return blocks;
+  throw new RuntimeError('BAD_ARGUMENT', `--sample ${text} is no number of blocks`, `give 1..${MAX_BLOCKS}`);
+}
+
+/** @throws RuntimeError BAD_FILE */
+async function beginsAsArchive(file: string): Promise<boolean> {
+  try {
+    const handle = await open(file);
+    try {
+      const beginning = Buffer.alloc(archiveStart().length);
+      const { bytesRead } = await handle.read(beginning);
+      return isArchive(new Uint8Array(beginning.subarray(0, bytesRead)));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileFailure('read', file, error);
+  }
+}
+
+async function linesOf(file: string): Promise<Uint8Array[]> {
+  const lines: Uint8Array[] = [];
+  const archive = await beginsAsArchive(file);
+  for await (const { line } of archive ? archivedLines(file) : logLines(file, { vectors: false }))
+    lines.push(line);
+  return lines;
+}
+
+async function verify(file: string, { json, rosterRoot, logHead, sample }: VerifyFlags): Promise<void> {
+  const verifier = new LogVerifier(nodeBackend, {
+    plan: planOf,
+    ...(rosterRoot === undefined ? {} : { rosterRoot }),
+    ...(logHead === undefined ? {} : { logHeads: logHead }),
+    ...(sample === undefined ? {} : { sample: { blocks: sample, seed: nodeRandomBytes(32) } }),
+  });
+  const lines = (await beginsAsArchive(file)) ? archivedLines(file) : logLines(file, { vectors: true });
+  for await (const { line, vectors } of lines) {
+    if (verifier.take(line, vectors) !== undefined) break;
+  }
+  const report = reportOf(file, verifier.finish());
+  for (const said of remarks(report, rosterRoot)) printLine(said);
+  if (json) printResult(plainReport(report));
+  else process.stdout.write(`ok ${report.entries} entries, ${report.sums} sums\n`);
+}
+
+/** @throws RuntimeError RUN_FAILED where the log does not hold */
+function reportOf(file: string, verdict: AuditVerdict): AuditReport {
+  if (verdict.ok) return verdict.report;
+  const { entry, code, reason } = verdict.fault;
+  throw new RuntimeError(
+    'RUN_FAILED',
+    `${file}: entry ${entry} is wrong (${code}): ${reason}`,
+    'do not trust what follows it',
+  );
+}
+
+/** What was checked, and what was not. */
+function remarks(
+  { counts, sums, ended, rosterRoot: root, head, logHead, failure }: AuditReport,
+  pinned?: Uint8Array,
+): string[] {
+  const { batches, rounds, aborted, uploads, sumsRead, plans, masks, summation, replayed, evidence } = counts;
+  const all = (count: number): string => (count === sums ? `all ${sums}` : `${count} of ${sums}`);
+  return [
+    `${batches} setups, ${rounds} attempts begun, ${aborted} without a sum, ${uploads} uploads in sums, ${evidence} proofs of cheating`,
+    `signatures, survivor sets, floors and openings: all ${sums} sums`,
+    `plans computed again: ${plans === rounds ? `all ${plans}` : `${plans} of ${rounds}`}; sums at hand: ${all(sumsRead)}`,
+    `masks taken off again: ${all(masks)}; sum of the uploads: ${all(summation + replayed)} (${summation} by signed inner products, ${replayed} by replay)`,
+    ...(failure === undefined ? [] : [`the run stopped on its newest sum: ${failure}`]),
+    `head: ${head.size} lines, root ${toHex(head.root)}; log head ${toHex(logHead)}`,
+    ...(pinned === undefined
+      ? [`roster root ${toHex(root)}: compare it with the organisations, or give --roster-root`]
+      : []),
+    ...(ended
+      ? []
+      : [
+          'the run has not ended: only a head that somebody saw tells whether lines are missing (--log-head)',
+        ]),
+  ];
+}
+
+function plainReport({ run, rosterRoot, head, logHead, ...report }: AuditReport): object {
+  const { size, root, signature, time } = head;
+  return {
+    ...report,
+    run: toHex(run),
+    rosterRoot: toHex(rosterRoot),
+    head: { size, root: toHex(root), time, signature: toBase64(signature) },
+    logHead: toHex(logHead),
+  };
+}
+
+async function show(file: string, { json }: Flags): Promise<void> {
+  const shown = [...showLog(await linesOf(file))];
+  if (json) printResult(shown);
+  else for (const entry of shown) process.stdout.write(`${oneLine(shownText(entry))}\n`);
+}
+
+/** The latest time that a date can have. */
+const MAX_TIME = 8.64e15;
+
+function shownText({ entry, type, time, text }: ShownEntry): string {
+  const when = time === undefined || time > MAX_TIME ? '' : `${new Date(time).toISOString()} `;
+  return `${entry} ${when}${type} ${text}`;
+}
+
+async function writeArchive(
+  log: string,
+  { json, output }: Flags & { readonly output: string },
+): Promise<void> {
+  let entries = 0;
+  let vectors = 0;
+  let bytes = 0;
+  let handle: Awaited<ReturnType<typeof open>> | undefined;
+  try {
+    handle = await open(output, 'wx');
+    const write = async (...parts: readonly Uint8Array[]): Promise<void> => {
+      for (const part of parts) {
+        await handle?.writeFile(part);
+        bytes += part.length;
+      }
+    };
+    await write(archiveStart());
+    for await (const line of logLines(log, { vectors: true })) {
+      for (const record of recordsOf(line)) {
+        await write(recordHeader(record), record.bytes);
+        if (record.kind === 'line') entries += 1;
+        else vectors += 1;
+      }
+    }
+    await write(recordHeader({ kind: 'end', bytes: new Uint8Array(0) }));
+    await handle.sync();
+  } catch (error) {
+    throw error instanceof RuntimeError ? error : fileFailure('write', output, error);
+  } finally {
+    await handle?.close();
+  }
+  printLine(`${entries} entries and ${vectors} vectors`);
+  if (json) printResult({ file: output, entries, vectors, bytes });
+  else process.stdout.write(`${output}\n`);
+}
+
+async function prove(file: string, { json, client }: Flags & { readonly client: string }): Promise<void> {
+  const key = fromBase64(client);
+  const statement = proveMember(nodeBackend, await linesOf(file), key?.length === 32 ? key : client);
+  if (statement === undefined) {
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      `${file} has no signed head, or no member '${client}'`,
+      'give a name of its roster',
+    );
+  }
+  const { member, head, lines } = statement;
+  const rounds = lines.filter(({ type }) => type === 'sum').length;
+  printLine(
+    `${member}: ${lines.length - 2 * rounds} uploads, ${rounds} sums; proofs for the head of ${head.size} lines`,
+  );
+  if (json) printResult(plainStatement(statement));
+  else for (const { type, entry } of lines) process.stdout.write(`${entry} ${type}\n`);
+}
+
+function plainStatement({ member, head, lines }: InclusionStatement): object {
+  const { size, root, signature, time, run } = head;
+  return {
+    member,
+    head: { run: toHex(run), size, root: toHex(root), time, signature: toBase64(signature) },
+    lines: lines.map(({ type, entry, line, proof }) => ({
+      type,
+      entry,
+      line: Buffer.from(line).toString('utf8'),
+      proof: proof.map(toHex),
+    })),
+  };
+}

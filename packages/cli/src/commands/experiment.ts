@@ -1,0 +1,159 @@
+import { resolve } from 'node:path';
+import {
+  DEFAULT_EXPERIMENTS_DIRECTORY,
+  type ExperimentOptions,
+  type ExperimentProgress,
+  type ExperimentResult,
+  EXPERIMENTS,
+  MOST_SEEDS,
+  routerFamilyNames,
+  runExperiment,
+} from '@tributary/experiments';
+import { RuntimeError } from '@tributary/runtime';
+import { type Command, Option } from 'commander';
+import { integerBetween } from '../integer-between.ts';
+import { invocationDirectory } from '../invocation-directory.ts';
+import { printLine, printResult } from '../output.ts';
+import { progressBar } from '../progress-bar.ts';
+import { openStatusLine } from '../status-line.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { addWorkloadFlags, type WorkloadFlags, workloadOptions } from '../workload-flags.ts';
+
+interface RunFlags extends WorkloadFlags {
+  readonly clients: number;
+  readonly seeds: number;
+  readonly router: string;
+  readonly epsilon: string;
+  readonly plain?: true;
+  readonly json?: true;
+  readonly report?: string;
+}
+
+const ALL = 'all';
+
+export function addExperimentCommands(program: Command): void {
+  const experiment = program
+    .command('experiment')
+    .description('compare federated routers with what others could do, over several draws');
+  addListCommand(experiment);
+  addRunCommand(experiment);
+}
+
+function addListCommand(experiment: Command): void {
+  experiment
+    .command('list')
+    .description('the experiments that there are')
+    .option('--json', 'print the result as JSON')
+    .action((flags: { readonly json?: true }) => {
+      const list = EXPERIMENTS.map(({ name, description }) => ({ name, description }));
+      if (flags.json) {
+        printResult(list);
+        return;
+      }
+      const width = Math.max(...list.map(({ name }) => name.length));
+      for (const { name, description } of list) {
+        process.stdout.write(`${name.padEnd(width)}  ${description}\n`);
+      }
+    });
+}
+
+function addRunCommand(experiment: Command): void {
+  const run = experiment
+    .command('run')
+    .description('run an experiment; one that was interrupted goes on where it stopped')
+    .argument('<name>', `one of ${EXPERIMENTS.map(({ name }) => name).join(', ')}`);
+  addWorkloadFlags(run)
+    .option('--clients <n>', 'organisations, 3..64', integerBetween('--clients', 3, 64), 10)
+    .option('--seeds <n>', `draws, 1..${MOST_SEEDS}`, integerBetween('--seeds', 1, MOST_SEEDS), 3)
+    .addOption(
+      new Option('--router <name>', 'kind of router').choices([...routerFamilyNames(), ALL]).default(ALL),
+    )
+    .option('--epsilon <epsilon>', 'privacy budget; none: no noise', 'none')
+    .option('--plain', 'sum in clear instead of by the secure sum: faster, with the same result')
+    .option('--report <file>', 'write the report, with curves, as HTML')
+    .option('--json', 'print the result as JSON')
+    .action(async (name: string, flags: RunFlags) => {
+      const options = experimentOptions(name, flags);
+      const report =
+        flags.report === undefined ? {} : { reportFile: resolve(invocationDirectory(), flags.report) };
+      const progress = showProgress();
+      const { result } = await runExperiment({
+        options,
+        directory: resolve(invocationDirectory(), DEFAULT_EXPERIMENTS_DIRECTORY),
+        onProgress: progress.take,
+        signal: stopSignal(),
+        ...report,
+      }).finally(progress.end);
+      printSummary(result);
+      if (report.reportFile !== undefined) printLine(`report ${report.reportFile}`);
+      if (flags.json) printResult(result);
+    });
+}
+
+function experimentOptions(name: string, flags: RunFlags): ExperimentOptions {
+  const { clients, seeds, router, epsilon, plain } = flags;
+  if (epsilon !== 'none') {
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      `--epsilon ${epsilon}: experiments run without noise in this version, so none is the only budget`,
+      '`tributary privacy forecast` says what a budget would leave to learn',
+    );
+  }
+  return {
+    experiment: name,
+    clients,
+    seeds,
+    routers: router === ALL ? routerFamilyNames() : [router],
+    plain: plain === true,
+    ...workloadOptions(flags),
+  };
+}
+
+/** On a terminal a bar whose clock runs; elsewhere a line for each finished trial. */
+function showProgress(): { readonly take: (progress: ExperimentProgress) => void; readonly end: () => void } {
+  const status = openStatusLine(process.stderr);
+  const began = performance.now();
+  let bar: { readonly done: number; readonly total: number } | undefined;
+  const draw = (): void => {
+    if (bar !== undefined)
+      status.update(progressBar(bar.done, bar.total, (performance.now() - began) / 1000));
+  };
+  const clock = setInterval(draw, 1000);
+  return {
+    take(progress) {
+      if (progress.kind === 'stage') {
+        status.line(progress.text);
+        return;
+      }
+      const { done, total, finished } = progress;
+      if (finished !== undefined) status.line(`${done}/${total}  ${finished}`);
+      else if (done > 0) status.line(`${done} of ${total} trials were measured before`);
+      bar = { done, total };
+      draw();
+    },
+    end() {
+      clearInterval(clock);
+      if (bar !== undefined) status.update('');
+      bar = undefined;
+    },
+  };
+}
+
+function printSummary({ summary, singles, bestSingle, oracle }: ExperimentResult): void {
+  printLine('');
+  for (const [router, settings] of Object.entries(summary)) {
+    for (const [setting, metrics] of Object.entries(settings)) {
+      for (const [metric, { mean, low, high }] of Object.entries(metrics)) {
+        const point = /^(?:(.+): )?aucShared$/.exec(metric);
+        if (point === null) continue;
+        const range = low === null || high === null ? '' : `  (${low.toFixed(3)} … ${high.toFixed(3)})`;
+        const where = `${router} ${setting}${point[1] === undefined ? '' : `, ${point[1]}`}`;
+        printLine(`${where.padEnd(40)} aucShared ${mean.toFixed(3)}${range}`);
+      }
+    }
+  }
+  printLine(`${'single models'.padEnd(40)} aucShared ${singles.aucShared.toFixed(3)}`);
+  printLine(
+    `best single ${bestSingle.model}: quality ${bestSingle.quality.toFixed(3)} at $${(1000 * bestSingle.costUsd).toFixed(3)} per 1000 queries; oracle ${oracle.quality.toFixed(3)}`,
+  );
+}

@@ -1,0 +1,87 @@
+/** Which run the coordinator serves: the one that its output directory holds unfinished, or a new one. */
+import { nodeBackend } from '@tributary/crypto/node';
+import { PROTOCOL_VERSION, rosterRoot } from '@tributary/protocol';
+import {
+  decodeManifest,
+  type JournalHeader,
+  readJournalHeader,
+  RuntimeError,
+  type RunStates,
+  type StateDirectory,
+} from '@tributary/runtime';
+import type { CoordinatorConfig } from './config.ts';
+import { openCoordinatorMachine, type RecoveredMachine } from './coordinator-journal.ts';
+import { SumLog } from './sum-log.ts';
+import { readRunTerms, type RunTerms } from './run-terms.ts';
+
+export interface OpenRun extends RecoveredMachine {
+  readonly terms: RunTerms;
+  readonly state: StateDirectory;
+  readonly sums: SumLog;
+  /** Whether the run was begun by an earlier life of the process. */
+  readonly resumed: boolean;
+}
+
+/** @throws RuntimeError BAD_FILE, BAD_CONFIG; RouterError for the program's parameters */
+export async function openRun(config: CoordinatorConfig, runs: RunStates): Promise<OpenRun> {
+  for (const run of runs.open()) {
+    const state = await runs.use(run);
+    try {
+      const header = await readJournalHeader(state.log);
+      if (header !== undefined) return await resumeRun(config, state, header);
+      // The process died before the run was begun: nobody has heard of it.
+      await runs.close(run, state);
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
+  }
+  return await beginRun(config, runs);
+}
+
+async function beginRun(config: CoordinatorConfig, runs: RunStates): Promise<OpenRun> {
+  const terms = readRunTerms(config);
+  const state = await runs.use(terms.run);
+  try {
+    const sums = new SumLog(config.output, terms.run);
+    const recovered = await openCoordinatorMachine(nodeBackend, state.log, headerOf(terms), terms.roster);
+    return { ...recovered, terms, state, sums, resumed: false };
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+}
+
+/** The same run, with the same seed, and only under the configuration that it was begun with. */
+async function resumeRun(
+  config: CoordinatorConfig,
+  state: StateDirectory,
+  header: JournalHeader,
+): Promise<OpenRun> {
+  const begun = decodeManifest(header.manifest);
+  const terms = readRunTerms(config, begun.seed);
+  if (terms.manifestText !== header.manifest) {
+    const fields = Object.keys(terms.manifest) as (keyof typeof begun)[];
+    const field = fields.find((name) => JSON.stringify(terms.manifest[name]) !== JSON.stringify(begun[name]));
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `'output' ${config.output} holds the unfinished run '${begun.name}', which was begun with another '${field}'`,
+      "start with the configuration of that run to go on with it, or choose another 'output'",
+    );
+  }
+  const recovered = await openCoordinatorMachine(nodeBackend, state.log, headerOf(terms), terms.roster);
+  const sums = new SumLog(config.output, terms.run);
+  await sums.restore(nodeBackend, terms.roster);
+  return { ...recovered, terms, state, sums, resumed: true };
+}
+
+function headerOf({ roster, run, manifestText }: RunTerms): JournalHeader {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    federation: roster.federation,
+    rosterRoot: rosterRoot(nodeBackend, roster),
+    run,
+    self: 'coordinator',
+    manifest: manifestText,
+  };
+}

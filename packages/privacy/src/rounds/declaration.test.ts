@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { COHORT, smallDeclaration } from '../testing/small-run.ts';
+import { addRational, compareRational, rational, ZERO } from '../zcdp/rational.ts';
+import { chargeUnder } from '../zcdp/budget.ts';
+import { rhoFromEpsilon } from '../zcdp/conversion.ts';
+import {
+  checkDeclaration,
+  declarationToJson,
+  fewestSurvivors,
+  filterLimit,
+  parseDeclaration,
+  parseFilter,
+  type PrivacyDeclaration,
+} from './declaration.ts';
+
+function refusal(code: string, words: string): unknown {
+  return expect.objectContaining({ name: 'PrivacyError', code, message: expect.stringContaining(words) });
+}
+
+describe('what a run declares', () => {
+  it('is its whole budget over its rounds, by their weights', () => {
+    const { rounds, minSurvivors, colluders } = smallDeclaration();
+    expect(rounds.map(({ step }) => step)).toEqual(['mean', 'lloyd 1', 'statistics']);
+    expect(rounds.reduce((sum, { rho }) => addRational(sum, rho), ZERO)).toEqual(rhoFromEpsilon(3, 1e-5));
+    expect([minSurvivors, colluders]).toEqual([8, 3]);
+    expect(COHORT).toHaveLength(10);
+  });
+
+  it('stays within the limit of its filter, whatever the numbers', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.1, max: 20, noNaN: true }),
+        fc.constantFrom(1e-3, 1e-5, 1e-8),
+        fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom('zcdp', 'rdp@64'),
+        (epsilon, delta, weights, rule) => {
+          const filter = parseFilter(rule) ?? { kind: 'zcdp' as const };
+          if (filter.kind === 'rdp' && epsilon < 1) return;
+          const declaration = smallDeclaration({
+            epsilon,
+            delta,
+            filter,
+            schedule: weights.map((weight, i) => ({ step: `s ${i}`, weight })),
+          });
+          const total = declaration.rounds.reduce(
+            (sum, { rho }) => addRational(sum, chargeUnder(filter, rho)),
+            ZERO,
+          );
+          expect(compareRational(total, filterLimit(declaration))).toBeLessThanOrEqual(0);
+        },
+      ),
+    );
+  });
+
+  it('sizes noise for four fifths of the cohort, or for the threshold where that is more', () => {
+    const pairs = [3, 5, 10, 11, 64, 100].map((members) => fewestSurvivors({ members, threshold: 2 }));
+    expect(pairs).toEqual([3, 4, 8, 9, 52, 80]);
+    expect(fewestSurvivors({ members: 10, threshold: 9 })).toBe(9);
+    expect(() => fewestSurvivors({ members: 10, threshold: 11 })).toThrow(
+      refusal('BAD_PARAMETER', 'threshold'),
+    );
+  });
+
+  it('is the same after a journey through JSON', () => {
+    for (const filter of [{ kind: 'zcdp' }, { kind: 'rdp', order: 16 }] as const) {
+      const declaration = smallDeclaration({ unit: 'end-user', recordsPerUnit: 5, filter });
+      const json: unknown = JSON.parse(JSON.stringify(declarationToJson(declaration)));
+      expect(parseDeclaration(json)).toEqual(declaration);
+    }
+  });
+
+  it.each([
+    ['unit', 'patient'],
+    ['adjacency', 'replace_one'],
+    ['epsilon', '-1'],
+    ['epsilon', 3],
+    ['epsilon', '3.0'],
+    ['delta', '1'],
+    ['delta', 'Infinity'],
+    ['filter', 'rdp@1'],
+    ['filter', 'pld'],
+    ['filter', 'rdp@2'],
+    ['recordsPerUnit', 2],
+    ['minSurvivors', 3],
+    ['colluders', 0],
+    ['colluders', 8],
+    ['rounds', []],
+    ['rounds', [{ step: 'mean', rho: '0' }]],
+    ['rounds', [{ step: 'mean', rho: '1/36893488147419103232' }]],
+    ['rounds', [{ step: 'mean', rho: '2/4' }]],
+    ['rounds', [{ step: 'mean', rho: '1/4', more: 1 }]],
+    ['surprise', 1],
+  ])('is refused with %s = %j', (field, value) => {
+    const json = { ...declarationToJson(smallDeclaration()), [field]: value };
+    expect(() => parseDeclaration(json)).toThrow(expect.objectContaining({ name: 'PrivacyError' }));
+  });
+
+  it('is refused, not a crash, for anything that is no declaration', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(() => parseDeclaration(value)).toThrow(expect.objectContaining({ name: 'PrivacyError' }));
+      }),
+    );
+  });
+
+  it('cannot promise more than its budget', () => {
+    const honest = smallDeclaration();
+    const [first, ...others] = honest.rounds;
+    const rho = addRational(first?.rho ?? ZERO, rational(1n, 1n << 2000n));
+    const greedy: PrivacyDeclaration = { ...honest, rounds: [{ step: 'mean', rho }, ...others] };
+    expect(checkDeclaration(honest)).toBeUndefined();
+    expect(checkDeclaration(greedy)).toMatchObject({ code: 'BUDGET_EXCEEDED' });
+  });
+});

@@ -1,0 +1,235 @@
+/**
+ * What a run promises before it starts: whose data the guarantee is about, the budget, and every round with what it may cost. Public
+ * and the same at every client; all later numbers follow from it.
+ */
+import { epsilonAtOrder } from '../accountants/rdp/conversion.ts';
+import { PRIVACY_UNITS, type PrivacyUnit } from '../adjacency.ts';
+import { requireInteger } from '../parameters.ts';
+import { PrivacyError, type Refusal } from '../privacy-error.ts';
+import { chargeUnder, type FilterRule } from '../zcdp/budget.ts';
+import { CHARGE_SLACK } from '../zcdp/charge.ts';
+import { rhoFromEpsilon } from '../zcdp/conversion.ts';
+import { splitRho } from '../zcdp/plan-noise.ts';
+import {
+  addRational,
+  compareRational,
+  divideRational,
+  formatRational,
+  rational,
+  rationalFromNumber,
+  ZERO,
+  type Rational,
+} from '../zcdp/rational.ts';
+import { FieldsOf } from './fields-of.ts';
+
+export interface DeclaredRound {
+  /** The program's name for the step: "split 1". */
+  readonly step: string;
+  /** The most that one attempt at it may cost in zCDP. */
+  readonly rho: Rational;
+}
+
+export interface PrivacyDeclaration {
+  readonly unit: PrivacyUnit;
+  /** What a neighbouring dataset is; `zero_out` is the one that runs support: membership is public. */
+  readonly adjacency: 'zero_out';
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly filter: FilterRule;
+  /** Records of one end user that one release may hold; 1 for the other units. */
+  readonly recordsPerUnit: number;
+  /** U_min: with fewer survivors nothing is unmasked. */
+  readonly minSurvivors: number;
+  /** c: survivors that may work with the coordinator, and so know their own noise. */
+  readonly colluders: number;
+  readonly rounds: readonly DeclaredRound[];
+}
+
+/** Who takes part: n members, of whom t must come back and c may collude. */
+export interface NoiseCohort {
+  readonly members: number;
+  readonly threshold: number;
+  readonly colluders: number;
+}
+
+/** U_min = max(t, ceil(0.8 n)), the fewest survivors for which noise is sized by default. */
+export function fewestSurvivors({ members, threshold }: Pick<NoiseCohort, 'members' | 'threshold'>): number {
+  requireInteger('members', members, 1);
+  requireInteger('threshold', threshold, 1, members);
+  return Math.max(threshold, Math.ceil((4 * members) / 5));
+}
+
+export interface DeclarationRequest {
+  readonly unit: PrivacyUnit;
+  readonly epsilon: number;
+  readonly delta: number;
+  /** `zcdp` by default. */
+  readonly filter?: FilterRule;
+  /** 1 by default. */
+  readonly recordsPerUnit?: number;
+  readonly cohort: NoiseCohort;
+  /** By default `fewestSurvivors` of the cohort. */
+  readonly minSurvivors?: number;
+  /** All sums of the run with their parts of the budget. */
+  readonly schedule: readonly { readonly step: string; readonly weight: number }[];
+}
+
+/**
+ * Divides a budget over all rounds of a run.
+ * @throws PrivacyError `BAD_PARAMETER`, `UNSUPPORTED`
+ */
+export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration {
+  const { unit, epsilon, delta, filter = { kind: 'zcdp' }, recordsPerUnit = 1, cohort, schedule } = request;
+  const { minSurvivors = fewestSurvivors(cohort) } = request;
+  const rhos = splitRho(
+    rhoLimit({ epsilon, delta, filter }),
+    schedule.map(({ weight }) => weight),
+  );
+  const declaration: PrivacyDeclaration = {
+    unit,
+    adjacency: 'zero_out',
+    epsilon,
+    delta,
+    filter,
+    recordsPerUnit,
+    minSurvivors,
+    colluders: cohort.colluders,
+    rounds: schedule.map(({ step }, i) => ({ step, rho: rhos[i] ?? ZERO })),
+  };
+  if (minSurvivors > cohort.members) {
+    throw new PrivacyError(
+      'BAD_PARAMETER',
+      `minSurvivors ${minSurvivors} is above the cohort of ${cohort.members}`,
+    );
+  }
+  const refusal = checkDeclaration(declaration);
+  if (refusal !== undefined) throw new PrivacyError(refusal.code, refusal.message);
+  return declaration;
+}
+
+type BudgetTerms = Pick<PrivacyDeclaration, 'epsilon' | 'delta' | 'filter'>;
+
+/**
+ * The largest total that a filter may let through, in its own unit (rho, or RDP at its order), rounded down.
+ * @throws PrivacyError `BAD_PARAMETER` where epsilon, delta or the order is out of range, or the order proves nothing at this epsilon
+ */
+export function filterLimit({ epsilon, delta, filter }: BudgetTerms): Rational {
+  const rho = rhoFromEpsilon(epsilon, delta);
+  if (filter.kind === 'zcdp') return rho;
+  requireInteger('order', filter.order, 2, 2 ** 20);
+  const { order } = filter;
+  const wanted = epsilon - Math.log1p(-1 / order) + Math.log(delta * order) / (order - 1);
+  for (let limit = wanted * (1 - 2 ** -40); limit >= 2 ** -40; limit *= 1 - 2 ** -40) {
+    if (epsilonAtOrder(limit, order, delta) <= epsilon) return rationalFromNumber(limit);
+  }
+  throw new PrivacyError(
+    'BAD_PARAMETER',
+    `the filter rdp@${order} proves no epsilon of ${epsilon} at delta ${delta}; take a higher order, or zcdp`,
+  );
+}
+
+function rhoLimit(terms: BudgetTerms): Rational {
+  const limit = filterLimit(terms);
+  return terms.filter.kind === 'zcdp' ? limit : divideRational(limit, rational(BigInt(terms.filter.order)));
+}
+
+const MAX_ROUNDS = 100_000;
+const MAX_RECORDS_PER_UNIT = 2 ** 20;
+const MAX_MEMBERS = 65_535;
+
+/** Why a declaration is not one that a run can keep, or undefined where it is. Never throws, whatever a peer declares. */
+export function checkDeclaration(declaration: PrivacyDeclaration): Refusal | undefined {
+  const { unit, recordsPerUnit, minSurvivors, colluders, rounds, filter } = declaration;
+  if (unit !== 'end-user' && recordsPerUnit !== 1) {
+    return bad('recordsPerUnit', `1 for the unit ${unit}`, recordsPerUnit);
+  }
+  if (colluders >= minSurvivors) return bad('colluders', `below minSurvivors ${minSurvivors}`, colluders);
+  if (colluders < 1) return bad('colluders', 'at least 1: every participant knows its own noise', colluders);
+  let limit: Rational;
+  try {
+    limit = filterLimit(declaration);
+  } catch (error) {
+    if (error instanceof PrivacyError) return { code: error.code, message: `privacy: ${error.message}` };
+    throw error;
+  }
+  const low = rounds.findIndex(({ rho }) => compareRational(rho, CHARGE_SLACK) <= 0);
+  if (low >= 0) return bad(`rounds[${low}].rho`, 'above 2^-64', formatRational(rounds[low]?.rho ?? ZERO));
+  const total = rounds.reduce((sum, { rho }) => addRational(sum, chargeUnder(filter, rho)), ZERO);
+  if (compareRational(total, limit) > 0) {
+    return {
+      code: 'BUDGET_EXCEEDED',
+      message: `privacy.rounds cost ${formatRational(total)} together, above the limit of ${formatRational(limit)}`,
+    };
+  }
+  return undefined;
+}
+
+function bad(field: string, wanted: string, got: number | string): Refusal {
+  return { code: 'BAD_PARAMETER', message: `privacy.${field} must be ${wanted}, not ${got}` };
+}
+
+/** "zcdp", or "rdp@8" for an order of 8. */
+export function formatFilter(filter: FilterRule): string {
+  return filter.kind === 'zcdp' ? 'zcdp' : `rdp@${filter.order}`;
+}
+
+/** The rule of a text as `formatFilter` gives it; undefined for any other. */
+export function parseFilter(text: string): FilterRule | undefined {
+  if (text === 'zcdp') return { kind: 'zcdp' };
+  const order = Number(/^rdp@([1-9]\d{0,6})$/.exec(text)?.[1]);
+  return Number.isInteger(order) && order >= 2 && order <= 2 ** 20 ? { kind: 'rdp', order } : undefined;
+}
+
+/** A declaration as JSON holds it: in a manifest, in a log. */
+export interface DeclarationJson {
+  readonly unit: string;
+  readonly adjacency: string;
+  readonly epsilon: string;
+  readonly delta: string;
+  readonly filter: string;
+  readonly recordsPerUnit: number;
+  readonly minSurvivors: number;
+  readonly colluders: number;
+  readonly rounds: readonly { readonly step: string; readonly rho: string }[];
+}
+
+/** Integers and text alone, so that it has one canonical form: epsilon and delta as the shortest decimals, rationals as "p/q". */
+export function declarationToJson(declaration: PrivacyDeclaration): DeclarationJson {
+  const { epsilon, delta, filter, rounds, ...rest } = declaration;
+  return {
+    ...rest,
+    epsilon: String(epsilon),
+    delta: String(delta),
+    filter: formatFilter(filter),
+    rounds: rounds.map(({ step, rho }) => ({ step, rho: formatRational(rho) })),
+  };
+}
+
+/**
+ * The declaration that a peer or a file gives.
+ * @throws PrivacyError `BAD_PARAMETER` naming the field; what `checkDeclaration` finds
+ */
+export function parseDeclaration(untrusted: unknown): PrivacyDeclaration {
+  const fields = new FieldsOf(untrusted, 'privacy');
+  const declaration: PrivacyDeclaration = {
+    unit: fields.choice('unit', PRIVACY_UNITS),
+    adjacency: fields.choice('adjacency', ['zero_out'] as const),
+    epsilon: fields.decimal('epsilon'),
+    delta: fields.decimal('delta'),
+    filter: fields.read('filter', 'zcdp or rdp@ORDER', (value) =>
+      typeof value === 'string' ? parseFilter(value) : undefined,
+    ),
+    recordsPerUnit: fields.integer('recordsPerUnit', 1, MAX_RECORDS_PER_UNIT),
+    minSurvivors: fields.integer('minSurvivors', 1, MAX_MEMBERS),
+    colluders: fields.integer('colluders', 1, MAX_MEMBERS),
+    rounds: fields.list('rounds', 1, MAX_ROUNDS, (round) => {
+      const read = { step: round.text('step', 64), rho: round.rational('rho') };
+      round.end();
+      return read;
+    }),
+  };
+  fields.end();
+  const refusal = checkDeclaration(declaration);
+  if (refusal !== undefined) throw new PrivacyError(refusal.code, refusal.message);
+  return declaration;
+}

@@ -1,0 +1,127 @@
+/** The coordinator's side of blame: relay complaints and answers, tell all who was proven to have cheated. */
+import type { CryptoBackend } from '@tributary/crypto';
+import { type EvidenceContext, opensBox, provenCulprit } from '../evidence.ts';
+import type { MemberEvidence } from '../messages/evidence.ts';
+import type { Message } from '../messages/index.ts';
+import type { Complaint, Signed } from '../messages/setup.ts';
+import { sameBytes } from '../public-bytes.ts';
+import { pointIn } from './batch-graph.ts';
+import { everybody, reject, withEntry } from './phases.ts';
+import type { CoordinatorEffect, CoordinatorState, CoordinatorStep, OpenBatch } from './state.ts';
+
+function batchOf(state: CoordinatorState, context: Uint8Array): OpenBatch | undefined {
+  return state.batches.find((batch) => sameBytes(batch.context, context));
+}
+
+function withComplaints(
+  state: CoordinatorState,
+  changed: OpenBatch,
+  dealer: number,
+  holders: ReadonlyMap<number, Signed<Complaint>>,
+): CoordinatorState {
+  const complaints = new Map(changed.complaints);
+  if (holders.size === 0) complaints.delete(dealer);
+  else complaints.set(dealer, holders);
+  const batches = state.batches.map((batch) => (batch === changed ? { ...batch, complaints } : batch));
+  return { ...state, batches };
+}
+
+/** Holds the dealer to an answer: until it comes, it takes part in no round. */
+export function acceptComplaint(
+  state: CoordinatorState,
+  from: number,
+  { body, signature }: Message<'complaint'>,
+): CoordinatorStep {
+  const { dealer } = body;
+  const batch = batchOf(state, body.batchContext);
+  if (batch?.dealt.get(dealer)?.boxes.has(from) !== true) {
+    return reject(state, from, 'WRONG_CONTEXT', 'complaint about a box that was not dealt');
+  }
+  const complaint = { body, signature };
+  const holders = withEntry(batch.complaints.get(dealer) ?? new Map(), from, complaint);
+  return {
+    state: withComplaints(state, batch, dealer, holders),
+    effects: [
+      {
+        kind: 'reject',
+        rejection: { code: 'BAD_DEALER', from: dealer, detail: 'a holder complains of its box' },
+      },
+      ...(state.present.has(dealer) ? [relayTo(dealer, complaint)] : []),
+    ],
+  };
+}
+
+function relayTo(dealer: number, complaint: Signed<Complaint>): CoordinatorEffect {
+  return { kind: 'send', to: [dealer], message: 'relayed-complaint', body: { complaint } };
+}
+
+/** What a dealer that comes back has still to answer. */
+export function openComplaints({ complaints }: OpenBatch, dealer: number): CoordinatorEffect[] {
+  return [...(complaints.get(dealer)?.values() ?? [])].map((complaint) => relayTo(dealer, complaint));
+}
+
+/** Relays shares that open the dealer's commitments; others prove its guilt. */
+export function acceptOpenedShares(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  from: number,
+  { body, signature }: Message<'opened-shares'>,
+): CoordinatorStep {
+  const batch = batchOf(state, body.batchContext);
+  const holders = batch?.complaints.get(from);
+  const box = batch?.dealt.get(from)?.boxes.get(body.holder);
+  if (batch === undefined || box === undefined || holders?.has(body.holder) !== true) {
+    return reject(state, from, 'WRONG_CONTEXT', 'opened shares that nobody asked for');
+  }
+  const opened = { body, signature };
+  const relay: CoordinatorEffect = {
+    kind: 'send',
+    to: [body.holder],
+    message: 'relayed-shares',
+    body: { opened },
+  };
+  const unanswered = new Map(holders);
+  unanswered.delete(body.holder);
+  const settled = withComplaints(state, batch, from, unanswered);
+  if (opensBox(crypto, box.body, body.payload)) return { state: settled, effects: [relay] };
+  const evidence: MemberEvidence = {
+    proof: 'bad-opening',
+    batchContext: batch.context,
+    boxes: [box],
+    releases: [],
+    adverts: [],
+    openings: [opened],
+  };
+  return { state: convict(settled, from), effects: accuse(crypto, settled, batch, from, evidence) };
+}
+
+/** The state without a member that cheated: it is asked for nothing more. */
+export function convict(state: CoordinatorState, culprit: number): CoordinatorState {
+  return { ...state, culprits: new Set(state.culprits).add(culprit) };
+}
+
+/** Shows everybody the proof, where it is one. */
+export function accuse(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  batch: OpenBatch,
+  culprit: number,
+  evidence: MemberEvidence,
+): CoordinatorEffect[] {
+  if (provenCulprit(crypto, evidenceContext(state, batch), evidence) !== culprit) return [];
+  return [
+    { kind: 'reject', rejection: { code: 'CULPRIT', from: culprit, detail: evidence.proof } },
+    { kind: 'evidence', evidence, culprit },
+    { kind: 'send', to: everybody(state), message: 'evidence', body: evidence },
+  ];
+}
+
+function evidenceContext({ roster }: CoordinatorState, batch: OpenBatch): EvidenceContext {
+  return {
+    roster,
+    batchContext: batch.context,
+    threshold: batch.terms.threshold,
+    keyCount: batch.terms.keyCount,
+    pointOf: (owner, holder) => pointIn(batch, owner, holder),
+  };
+}

@@ -1,0 +1,48 @@
+import type { MatrixKernel } from '../linalg/matrix/kernel.ts';
+import type { Examples } from './examples.ts';
+import { sigmoid } from './losses.ts';
+import { batchProducts, inferenceLengths, networkIn } from './network.ts';
+import type { MlpShape } from './shape.ts';
+import { gatherRows } from './train.ts';
+
+/** What the network expects of each observation of `Examples`, in their order. */
+export interface ObservationPredictions {
+  /** In [0, 1]. */
+  readonly quality: Float64Array;
+  /** Scaled cost, as the head gives it. */
+  readonly cost: Float64Array;
+}
+
+const BATCH = 128;
+
+/** Predicts many observations at once, without dropout. */
+export function predictObservations(
+  kernel: MatrixKernel,
+  shape: MlpShape,
+  weights: Float32Array,
+  examples: Examples,
+): ObservationPredictions {
+  const { records, offsets, model } = examples;
+  const quality = new Float64Array(model.length);
+  const cost = new Float64Array(model.length);
+  const batch = Math.min(BATCH, Math.max(1, records));
+  kernel.withWorkspace(inferenceLengths(shape, batch), batchProducts(shape, batch), (workspace) => {
+    const { parameters, inputs, predictions } = workspace.arrays;
+    const network = networkIn(workspace, shape);
+    parameters.set(weights);
+    for (let first = 0; first < records; first += batch) {
+      const rows = Uint32Array.from({ length: Math.min(batch, records - first) }, (_, i) => first + i);
+      gatherRows(inputs, examples, rows, shape.inputs);
+      network.forward(rows.length);
+      for (const row of rows) {
+        const start = (row - first) * 2 * shape.models;
+        for (let o = offsets[row] as number; o < (offsets[row + 1] as number); o++) {
+          const head = start + 2 * (model[o] as number);
+          quality[o] = sigmoid(predictions[head] as number);
+          cost[o] = predictions[head + 1] as number;
+        }
+      }
+    }
+  });
+  return { quality, cost };
+}

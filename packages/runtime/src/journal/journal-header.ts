@@ -1,0 +1,73 @@
+/** First record of a journal: which run it is of, and whose. A journal of another run is never replayed. */
+import { equalBytes, toHex } from '@tributary/crypto';
+import { decodePlain, encodePlain } from '@tributary/protocol';
+import { z } from 'zod';
+import { RuntimeError } from '../errors.ts';
+
+export interface JournalHeader {
+  /** Protocol version of the process that began the journal: another one's machines may step otherwise. */
+  readonly protocolVersion: number;
+  readonly federation: string;
+  readonly rosterRoot: Uint8Array;
+  /** Digest of the manifest. */
+  readonly run: Uint8Array;
+  /** A member's id. */
+  readonly self: number | 'coordinator';
+  /** The run's manifest as it travels. */
+  readonly manifest: string;
+}
+
+/** Counts formats of the records, which are private to this program. */
+const FORMAT = 1;
+
+const bytes32 = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32);
+
+const schema = z.strictObject({
+  kind: z.literal('tributary-journal'),
+  format: z.literal(FORMAT),
+  protocolVersion: z.int(),
+  federation: z.string(),
+  rosterRoot: bytes32,
+  run: bytes32,
+  self: z.union([z.int(), z.literal('coordinator')]),
+  manifest: z.string(),
+});
+
+export function encodeHeader(header: JournalHeader): Uint8Array {
+  return encodePlain({ kind: 'tributary-journal', format: FORMAT, ...header });
+}
+
+/** @throws RuntimeError BAD_FILE where the record is no header, or of another format */
+export function decodeHeader(record: Uint8Array): JournalHeader {
+  const decoded = decodePlain(record);
+  const parsed = schema.safeParse(decoded.ok ? decoded.value : undefined);
+  if (parsed.success) {
+    const { protocolVersion, federation, rosterRoot, run, self, manifest } = parsed.data;
+    return { protocolVersion, federation, rosterRoot, run, self, manifest };
+  }
+  throw new RuntimeError(
+    'BAD_FILE',
+    'the journal does not begin with a header that this version of tributary knows',
+    'finish the run with the version that began it, or start in a new state directory',
+  );
+}
+
+/** @throws RuntimeError BAD_CONFIG naming the first difference */
+export function requireSameHeader(found: JournalHeader, due: JournalHeader): void {
+  const difference = differenceOf(found, due);
+  if (difference === undefined) return;
+  throw new RuntimeError(
+    'BAD_CONFIG',
+    `the journal of this run is of another ${difference}`,
+    'go on with what the run was begun with, or start in a new state directory',
+  );
+}
+
+function differenceOf(found: JournalHeader, due: JournalHeader): string | undefined {
+  if (!equalBytes(found.run, due.run)) return `run, ${toHex(found.run).slice(0, 16)}`;
+  if (found.protocolVersion !== due.protocolVersion) return `protocol version, ${found.protocolVersion}`;
+  if (found.federation !== due.federation) return `federation, '${found.federation}'`;
+  if (found.self !== due.self) return `member, ${found.self}`;
+  if (!equalBytes(found.rosterRoot, due.rosterRoot)) return 'roster';
+  return undefined;
+}

@@ -1,0 +1,33 @@
+/** A client in a process of its own. Arguments: configuration file, member's number, moment at which it kills itself (or nothing). */
+import { once } from 'node:events';
+import { readClientConfig, runClient } from '@tributary/client';
+import { createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
+import { toyDataset } from '../support/toy-data.ts';
+import { dieAt } from './moments.ts';
+
+async function everybodyIsThere(): Promise<void> {
+  const answered = once(process, 'message');
+  process.send?.({ kind: 'gate' });
+  await answered;
+}
+
+const [configPath = '', member = '', moment = ''] = process.argv.slice(2);
+const config = readClientConfig(configPath, { insecure: false });
+const die = dieAt(moment);
+try {
+  const report = await runClient({
+    config,
+    roster: readRosterFile(config.roster),
+    identity: readKeyFile(config.key),
+    log: createLogger('trace', { role: 'client' }),
+    loadData: () => toyDataset(Number(member)),
+    onProgress: async (progress) => {
+      die(progress);
+      // Rounds are short: if this one did not wait for the dead, the run would be over before they are back.
+      if (progress.kind === 'phase' && progress.phase === 'unmask') await everybodyIsThere();
+    },
+  });
+  process.send?.({ kind: 'done', report });
+} finally {
+  process.disconnect?.();
+}

@@ -1,0 +1,59 @@
+/** One sum of a thousand members on a Harary graph, while a tenth of them is lost. */
+import { type Thresholds, thresholdsFor } from '@tributary/protocol';
+import { plainSum, randomVectors, sumRequest, testFederation } from '../support/federation.ts';
+
+export const LOSSES = ['setup', 'masked-input', 'consistency', 'unmask', 'spread'] as const;
+export type Loss = (typeof LOSSES)[number];
+
+const PHASES = ['setup', 'masked-input', 'consistency', 'unmask'] as const;
+
+export interface LargeRound {
+  readonly members: number;
+  readonly dimension: number;
+  /** The phase in which a tenth of the members is lost, or a quarter of them in each. */
+  readonly loss: Loss;
+  readonly seed: number;
+}
+
+export interface LargeRoundReport {
+  readonly survivors: number;
+  readonly degree: number;
+  readonly threshold: number;
+  readonly seconds: number;
+  readonly rssMb: number;
+}
+
+/** A tenth may collude, a tenth may be lost; a round that fails may be tried again. */
+function thresholds(n: number): Thresholds {
+  return thresholdsFor(n, 'security', { colluders: Math.floor(0.1 * n), dropoutRate: 0.1, abortBits: 10 });
+}
+
+/** @throws Error where the round does not open, or opens another sum than that of its survivors */
+export function sumOfMany({ members, dimension, loss, seed }: LargeRound): LargeRoundReport {
+  const doomed = new Set(
+    Array.from({ length: Math.floor(members / 10) }, (_, i) => (37 * i + seed) % members),
+  );
+  const begin = process.hrtime.bigint();
+  const { federation } = testFederation(members, {
+    seed,
+    thresholds,
+    faults: {
+      fate(member, phase) {
+        const fatal = loss === 'spread' ? PHASES[member % PHASES.length] : loss;
+        return doomed.has(member) && phase === fatal ? 'die' : 'live';
+      },
+    },
+  });
+  const vectors = randomVectors(members, dimension, seed);
+  const outcome = federation.sum(sumRequest(dimension, vectors, { bits: 22 }));
+  const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+  if (outcome.kind === 'aborted')
+    throw new Error(`seed ${seed}, ${loss}: ${outcome.phase}: ${outcome.detail}`);
+  const expected = plainSum(vectors, outcome.survivors);
+  if (!expected.every((value, i) => value === outcome.sum[i])) {
+    throw new Error(`seed ${seed}, ${loss}: the opened sum is not that of its survivors`);
+  }
+  const { holders: degree, threshold } = thresholds(members);
+  const rssMb = Math.round(process.memoryUsage.rss() / 1e6);
+  return { survivors: outcome.survivors.length, degree, threshold, seconds, rssMb };
+}
