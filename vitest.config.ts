@@ -10,6 +10,8 @@ const MOCKS = ['packages/runtime/src/stores/directory-lock.test.ts'];
 
 export default defineConfig({
   test: {
+    // By default one core stays free, which is half of a small machine.
+    maxWorkers: '100%',
     reporters: process.env['CI']
       ? ['default', ['json', { outputFile: '.tributary/tests.json' }]]
       : ['default'],
@@ -20,6 +22,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: MOCKS,
+          // Against hanging only: a busy machine takes its time.
+          testTimeout: 60_000,
           // Files share the modules they import, which saves most of the time of the suite: no test leaves
           // anything behind in a module.
           isolate: false,

@@ -92,6 +92,7 @@ export {
   type NoiseCohort,
   parseDeclaration,
   parseFilter,
+  plannedLimit,
   type PrivacyDeclaration,
 } from './rounds/declaration.ts';
 export {
@@ -107,6 +108,7 @@ export {
   type RunSize,
   settledCharge,
 } from './rounds/private-round.ts';
+export { boundRecordsPerUnit } from './rounds/records-per-unit.ts';
 export {
   checkWitnesses,
   independentWitnesses,

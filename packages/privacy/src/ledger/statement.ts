@@ -82,9 +82,9 @@ export function privacyStatement(ledger: VerifiedLedger): PrivacyStatement | und
       'who takes part, when, how long it takes, and the size of messages',
       'what an organisation itself does with its data, and what it uploads elsewhere',
       'facts about a population that would be learned without any one unit',
-      unit === 'organisation'
-        ? 'nothing smaller is left out: a record is inside its organisation'
-        : 'an organisation as a whole: it is protected by the secure sum alone',
+      ...(unit === 'organisation'
+        ? []
+        : ['an organisation as a whole: it is protected by the secure sum alone']),
       'other runs over the same data, unless they share one account',
     ],
     differences: ledger.differences.map(({ entry, code, message }) => `entry ${entry}: ${code}: ${message}`),
@@ -102,11 +102,14 @@ function epsilonOf({ filter, delta }: PrivacyDeclaration, charge: Rational): num
     : epsilonAtOrder(toNumberUp(charge), filter.order, delta);
 }
 
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n');
+}
+
 /** The statement as Markdown. */
 export function renderStatement(statement: PrivacyStatement): string {
   const { limit, spent, spentAndReserved, delta, cohorts, severalUnits } = statement;
-  const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
-  const survivors = cohorts.survivors;
+  const { survivors } = cohorts;
   const range = survivors.length === 0 ? 'none' : `${Math.min(...survivors)} to ${Math.max(...survivors)}`;
   return [
     '# Privacy statement',

@@ -1,4 +1,11 @@
-import { addRational, compareRational, formatRational, ZERO, type Rational } from '../zcdp/rational.ts';
+import {
+  addRational,
+  compareRational,
+  formatRational,
+  subtractRational,
+  ZERO,
+  type Rational,
+} from '../zcdp/rational.ts';
 
 /** What one member, or the federation, has spent; in the unit of the filter. */
 export interface LedgerAccount {
@@ -11,26 +18,31 @@ export interface LedgerAccount {
 export class Tally {
   readonly #open = new Map<string, Rational>();
   #settled: Rational = ZERO;
+  #reserved: Rational = ZERO;
 
   /** @returns what was passed, in words, or undefined where the total stays within the limit */
   reserve(attempt: string, charge: Rational, limit: Rational): string | undefined {
+    this.giveBack(attempt);
     this.#open.set(attempt, charge);
-    const { settled, reserved } = this.account();
-    const total = addRational(settled, reserved);
+    this.#reserved = addRational(this.#reserved, charge);
+    const total = addRational(this.#settled, this.#reserved);
     if (compareRational(total, limit) <= 0) return undefined;
     return `${formatRational(total)} are spent and reserved, the limit is ${formatRational(limit)}`;
   }
 
   settle(attempt: string, charge: Rational): void {
-    this.#open.delete(attempt);
+    this.giveBack(attempt);
     this.#settled = addRational(this.#settled, charge);
   }
 
   giveBack(attempt: string): void {
+    const charge = this.#open.get(attempt);
+    if (charge === undefined) return;
     this.#open.delete(attempt);
+    this.#reserved = subtractRational(this.#reserved, charge);
   }
 
   account(): LedgerAccount {
-    return { settled: this.#settled, reserved: [...this.#open.values()].reduce(addRational, ZERO) };
+    return { settled: this.#settled, reserved: this.#reserved };
   }
 }

@@ -81,7 +81,7 @@ function readNames(value: unknown): readonly string[] | undefined {
   if (!Array.isArray(value) || value.length > MAX_ATTEMPTS) return undefined;
   const names: readonly unknown[] = value;
   return names.every((name): name is string => typeof name === 'string' && name.length <= MAX_NAME)
-    ? (names as readonly string[])
+    ? names
     : undefined;
 }
 

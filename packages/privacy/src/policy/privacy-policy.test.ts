@@ -170,7 +170,7 @@ describe('an account', () => {
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let account = opened(limit);
         for (const { kind, attempt, charge } of steps) {
-          const change = actions[kind as keyof typeof actions](account, attempt, charge);
+          const change = actions[kind](account, attempt, charge);
           if ('account' in change) ({ account } = change);
           const again = afterRestart(account);
           expect(again).toEqual(account);

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COHORT, smallDeclaration } from '../testing/small-run.ts';
-import { addRational, compareRational, rational, ZERO } from '../zcdp/rational.ts';
+import {
+  addRational,
+  compareRational,
+  rational,
+  subtractRational,
+  toNumberUp,
+  ZERO,
+} from '../zcdp/rational.ts';
 import { chargeUnder } from '../zcdp/budget.ts';
 import { rhoFromEpsilon } from '../zcdp/conversion.ts';
 import {
@@ -11,6 +18,7 @@ import {
   filterLimit,
   parseDeclaration,
   parseFilter,
+  plannedLimit,
   type PrivacyDeclaration,
 } from './declaration.ts';
 
@@ -22,7 +30,11 @@ describe('what a run declares', () => {
   it('is its whole budget over its rounds, by their weights', () => {
     const { rounds, minSurvivors, colluders } = smallDeclaration();
     expect(rounds.map(({ step }) => step)).toEqual(['mean', 'lloyd 1', 'statistics']);
-    expect(rounds.reduce((sum, { rho }) => addRational(sum, rho), ZERO)).toEqual(rhoFromEpsilon(3, 1e-5));
+    const total = rounds.reduce((sum, { rho }) => addRational(sum, rho), ZERO);
+    expect(total).toEqual(plannedLimit({ epsilon: 3, delta: 1e-5, filter: { kind: 'zcdp' } }));
+    const limit = rhoFromEpsilon(3, 1e-5);
+    expect(compareRational(total, limit)).toBeLessThan(0);
+    expect(toNumberUp(total)).toBeCloseTo(toNumberUp(limit), 9);
     expect([minSurvivors, colluders]).toEqual([8, 3]);
     expect(COHORT).toHaveLength(10);
   });
@@ -107,7 +119,8 @@ describe('what a run declares', () => {
   it('cannot promise more than its budget', () => {
     const honest = smallDeclaration();
     const [first, ...others] = honest.rounds;
-    const rho = addRational(first?.rho ?? ZERO, rational(1n, 1n << 2000n));
+    const left = subtractRational(filterLimit(honest), plannedLimit(honest));
+    const rho = addRational(first?.rho ?? ZERO, addRational(left, rational(1n, 1n << 2000n)));
     const greedy: PrivacyDeclaration = { ...honest, rounds: [{ step: 'mean', rho }, ...others] };
     expect(checkDeclaration(honest)).toBeUndefined();
     expect(checkDeclaration(greedy)).toMatchObject({ code: 'BUDGET_EXCEEDED' });

@@ -15,6 +15,7 @@ import {
   compareRational,
   divideRational,
   formatRational,
+  multiplyRational,
   rational,
   rationalFromNumber,
   ZERO,
@@ -81,8 +82,9 @@ export interface DeclarationRequest {
 export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration {
   const { unit, epsilon, delta, filter = { kind: 'zcdp' }, recordsPerUnit = 1, cohort, schedule } = request;
   const { minSurvivors = fewestSurvivors(cohort) } = request;
+  const limit = plannedLimit({ epsilon, delta, filter });
   const rhos = splitRho(
-    rhoLimit({ epsilon, delta, filter }),
+    filter.kind === 'zcdp' ? limit : divideRational(limit, rational(BigInt(filter.order))),
     schedule.map(({ weight }) => weight),
   );
   const declaration: PrivacyDeclaration = {
@@ -128,9 +130,13 @@ export function filterLimit({ epsilon, delta, filter }: BudgetTerms): Rational {
   );
 }
 
-function rhoLimit(terms: BudgetTerms): Rational {
-  const limit = filterLimit(terms);
-  return terms.filter.kind === 'zcdp' ? limit : divideRational(limit, rational(BigInt(terms.filter.order)));
+/**
+ * What a run may spend in all: a billionth less than `filterLimit`, so that everyone finds it within the limit, whatever the last digits of
+ * their logarithms are.
+ * @throws PrivacyError `BAD_PARAMETER` as `filterLimit`
+ */
+export function plannedLimit(terms: BudgetTerms): Rational {
+  return multiplyRational(filterLimit(terms), rational((1n << 30n) - 1n, 1n << 30n));
 }
 
 const MAX_ROUNDS = 100_000;

@@ -82,7 +82,7 @@ export class FieldsOf {
           id < 65_536 &&
           (i === 0 || id > (ids[i - 1] as number)),
       )
-        ? (ids as readonly number[])
+        ? ids
         : undefined;
     });
   }

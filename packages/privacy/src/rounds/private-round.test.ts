@@ -164,9 +164,9 @@ describe('a private sum', () => {
       Math.sqrt(10 * Number(round.noise.variance)) / round.encoding.scale,
       9,
     );
-    expect(opened.sum.every((x, j) => Math.abs(x - [10, -5, 0, 0][j]!) < 6 * opened.noiseDeviation)).toBe(
-      true,
-    );
+    expect(
+      opened.sum.every((x, j) => Math.abs(x - ([10, -5, 0, 0][j] ?? 0)) < 6 * opened.noiseDeviation),
+    ).toBe(true);
     expect(opened.witnesses).toMatchObject({ ok: true, fault: '' });
   });
 

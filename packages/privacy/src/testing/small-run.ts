@@ -1,9 +1,9 @@
 /** A run of ten organisations with three rounds, and the ledger that it leaves where everything goes well. */
 import {
   declarePrivacy,
-  filterLimit,
   type LedgerEntry,
   type PlannedVector,
+  plannedLimit,
   planPrivateRound,
   type PrivacyDeclaration,
   type PrivateRound,
@@ -81,7 +81,7 @@ export function openedAttempt(
 }
 
 export function genesisOf(declaration: PrivacyDeclaration): LedgerEntry {
-  return { type: 'genesis', declaration, threshold: 7, limit: filterLimit(declaration) };
+  return { type: 'genesis', declaration, threshold: 7, limit: plannedLimit(declaration) };
 }
 
 export function honestLedger(declaration: PrivacyDeclaration = smallDeclaration()): LedgerEntry[] {

@@ -75,10 +75,12 @@ export function averages(state: ClusteringState, sum: Float64Array, noiseDeviati
     counts[k] = count;
     records += count;
     if (count < fewest) continue;
+    const step = noiseDeviation === 0 ? 1 : trustedStep(state, sum, k, noiseDeviation);
     for (let j = 0; j < dimensions; j++) {
       const at = k * dimensions + j;
       const old = centres[at] as number;
-      const mean = (sum[start + j] as number) / count;
+      const told = (sum[start + j] as number) / count;
+      const mean = step === 1 ? told : old + step * (told - old);
       centres[at] = mean;
       moved += (mean - old) * (mean - old);
       before += old * old;
@@ -88,4 +90,26 @@ export function averages(state: ClusteringState, sum: Float64Array, noiseDeviati
     throw new RouterError('NO_RECORDS', 'the survivors hold no records; nothing can be learned');
   }
   return { centres, counts, shift: before > 0 ? Math.sqrt(moved / before) : Number.POSITIVE_INFINITY };
+}
+
+/**
+ * How far a centre follows what a noisy sum says its mean is: all the way where that lies much farther from it than noise does, not at all where
+ * noise alone lies as far (the estimator of James and Stein 1961, positive part, towards the centre before).
+ */
+function trustedStep(
+  { parameters, centres }: ClusteringState,
+  sum: Float64Array,
+  cluster: number,
+  noiseDeviation: number,
+): number {
+  const { dimensions } = parameters;
+  const start = cluster * (dimensions + 1);
+  const count = sum[start + dimensions] as number;
+  let distance = 0;
+  for (let j = 0; j < dimensions; j++) {
+    const moved = (sum[start + j] as number) - count * (centres[cluster * dimensions + j] as number);
+    distance += moved * moved;
+  }
+  const noise = dimensions * noiseDeviation * noiseDeviation;
+  return distance > noise ? 1 - noise / distance : 0;
 }

@@ -45,6 +45,7 @@ export function noisyStatisticsPlan({ parameters }: StatisticsState): SumPlan {
   };
 }
 
+/** Every observation adds its quality in the cell of its cluster and model, its cost at its model. */
 export function* contributeToNoisyStatistics(state: StatisticsState, data: Dataset): Generator<RecordVector> {
   const { parameters, centres } = state;
   const { dimensions, models, maxEvaluationsPerQuery, seed } = parameters;
@@ -56,7 +57,9 @@ export function* contributeToNoisyStatistics(state: StatisticsState, data: Datas
   for (let i = 0; i < data.records; i++) {
     const cluster = nearest.find(data.features, i * dimensions);
     if (cluster < 0) throw notFinite(i);
-    const observations = countedObservations(data, i, maxEvaluationsPerQuery, generator);
+    // Draws of its own: no record may change what another contributes, or the bound on one record would bound nothing.
+    const draws = generator.fork(`record ${i}`);
+    const observations = countedObservations(data, i, maxEvaluationsPerQuery, draws);
     let squares = 0;
     observations.forEach((observation, nth) => {
       const model = data.model[observation] as number;
@@ -105,8 +108,7 @@ export function noisyKMeansModelOf(
   const observations = new Float64Array(cells);
   const quality = new Float64Array(cells);
   const logCost = new Float64Array(cells);
-  const logCostVariance = new Float64Array(models.length);
-  logCostVariance.fill(varianceOf(parameters, sum, totals));
+  const logCostVariance = new Float64Array(models.length).fill(varianceOf(parameters, sum, totals));
   for (let k = 0; k < clusters; k++) {
     const effect = clusterEffect(sum, k, totals, kappa);
     totals.forEach((total, m) => {

@@ -9,6 +9,7 @@ describe('the parameters of the K-means program', () => {
   it('have defaults for all but models, dimensions and seed', () => {
     expect(checkKMeansParameters(REQUIRED)).toEqual({
       ...REQUIRED,
+      sums: 'exact',
       clusters: 20,
       kappa: 100,
       splitIterations: 1,
@@ -18,6 +19,15 @@ describe('the parameters of the K-means program', () => {
       costMinUsd: 1e-6,
       costMaxUsd: 1,
     });
+  });
+
+  it('have others for noisy sums', () => {
+    expect(checkKMeansParameters({ ...REQUIRED, sums: 'noisy' })).toMatchObject({
+      clusters: 8,
+      kappa: 20,
+      lloydIterations: 2,
+    });
+    expect(checkKMeansParameters({ ...REQUIRED, sums: 'noisy', clusters: 3 }).clusters).toBe(3);
   });
 
   it.each([
@@ -34,6 +44,8 @@ describe('the parameters of the K-means program', () => {
     ['seed', 'ab'],
     ['seed', TOY_SEED.toUpperCase()],
     ['seed', undefined],
+    ['sums', 'some'],
+    ['sums', true],
     ['clusters', 0],
     ['clusters', 5000],
     ['clusters', null],

@@ -212,6 +212,7 @@ describe('the bytes of its state', () => {
       { models: ['ant', 'bee', 'dog'] },
       { seed: 'cd'.repeat(32) },
       { dimensions: 9 },
+      { sums: 'noisy', clusters: 20, kappa: 50, lloydIterations: 8 },
       { clusters: 19 },
       { kappa: 51 },
       { splitIterations: 2 },
