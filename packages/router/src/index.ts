@@ -28,7 +28,8 @@ export {
 } from './evaluation/singles.ts';
 export { type TestSet, testSetOf } from './evaluation/test-set.ts';
 export { nearestCentreOf, type NearestCentre } from './linalg/nearest-centre.ts';
-export { assignNearestCentres } from './linalg/nearest-centres.ts';
+export type { MatrixKernel } from './linalg/matrix/kernel.ts';
+export { matrixKernel } from './linalg/matrix/select-kernel.ts';
 export type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from './program.ts';
 export { routerFromCentres } from './programs/kmeans/from-centres.ts';
 export type { KMeansSettings } from './programs/kmeans/parameters.ts';

@@ -1,36 +1,71 @@
-import { assignNearestCentres, type Dataset, type SeededGenerator } from '@tributary/router';
+import { type Dataset, matrixKernel, type SeededGenerator } from '@tributary/router';
 
 /** As in Federate the Router (Askin et al., 2026). */
 const STARTS = 3;
 const MAX_ITERATIONS = 30;
 const TOLERANCE = 1e-4;
 
+/** Gives each point the index of its nearest centre. */
+type Assign = (centres: Float64Array, labels: Uint32Array) => void;
+
 /**
- * Plain Lloyd iterations in doubles on data that lies in one place: 3 random starts at data points, the clustering of least inertia.
- * An empty cluster moves to a random data point.
+ * Plain Lloyd iterations on data that lies in one place: 3 random starts at data points, the clustering of least inertia. Distances
+ * are compared in single precision, means are taken in doubles. An empty cluster moves to a random data point.
  * @param clusters at most `data.records`
  * @returns centres, row-major
  */
 export function lloydCentres(data: Dataset, clusters: number, generator: SeededGenerator): Float64Array {
   const points = unitBallPoints(data);
   const labels = new Uint32Array(data.records);
-  let best = new Float64Array();
-  let least = Number.POSITIVE_INFINITY;
-  for (let start = 0; start < STARTS; start++) {
-    const centres = lloydFrom(
-      randomPoints(points, data.dimensions, clusters, generator),
-      points,
-      labels,
-      generator,
-    );
-    assignNearestCentres(points, data.dimensions, centres, labels);
-    const inertia = inertiaOf(points, data.dimensions, centres, labels);
-    if (inertia < least) {
-      least = inertia;
-      best = centres;
+  return withAssignment(points, labels.length, clusters, (assign) => {
+    let best = new Float64Array();
+    let least = Number.POSITIVE_INFINITY;
+    for (let start = 0; start < STARTS; start++) {
+      const first = randomPoints(points, data.dimensions, clusters, generator);
+      const centres = lloydFrom(first, points, labels, generator, assign);
+      assign(centres, labels);
+      const inertia = inertiaOf(points, data.dimensions, centres, labels);
+      if (inertia < least) {
+        least = inertia;
+        best = centres;
+      }
     }
-  }
-  return best;
+    return best;
+  });
+}
+
+/** All dot products at once, by the kernel that trains the MLP: clustering spends its time on them. */
+function withAssignment<Result>(
+  points: Float64Array,
+  records: number,
+  clusters: number,
+  work: (assign: Assign) => Result,
+): Result {
+  const dimensions = points.length / records;
+  const shape = { m: records, k: dimensions, n: clusters };
+  const sizes = { points: points.length, centres: clusters * dimensions, dots: records * clusters };
+  return matrixKernel.withWorkspace(sizes, [shape], ({ arrays, multiplyTransposedB }) => {
+    arrays.points.set(points);
+    return work((centres, labels) => {
+      arrays.centres.set(centres);
+      multiplyTransposedB(arrays.points, arrays.centres, arrays.dots, shape);
+      const halfSquares = Float64Array.from({ length: clusters }, (_, k) =>
+        centres
+          .subarray(k * dimensions, (k + 1) * dimensions)
+          .reduce((sum, value) => sum + (value * value) / 2, 0),
+      );
+      for (let i = 0; i < labels.length; i++) {
+        let best = Number.NEGATIVE_INFINITY;
+        for (let k = 0; k < clusters; k++) {
+          const score = (arrays.dots[i * clusters + k] ?? 0) - (halfSquares[k] ?? 0);
+          if (score > best) {
+            best = score;
+            labels[i] = k;
+          }
+        }
+      }
+    });
+  });
 }
 
 /** The data as it is clustered: a vector longer than 1 is scaled to length 1, as in routing. */
@@ -49,11 +84,12 @@ function lloydFrom(
   points: Float64Array,
   labels: Uint32Array,
   generator: SeededGenerator,
+  assign: Assign,
 ): Float64Array<ArrayBuffer> {
   const dimensions = points.length / labels.length;
   let centres = start;
   for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
-    assignNearestCentres(points, dimensions, centres, labels);
+    assign(centres, labels);
     const moved = means(points, dimensions, labels, centres.length / dimensions, generator);
     const shift = distance(moved, centres) / norm(centres);
     centres = moved;
