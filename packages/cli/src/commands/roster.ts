@@ -93,7 +93,7 @@ function check(file: string, { previous, json }: Flags & { readonly previous: st
   printLine(
     `version ${next.version} follows: ${approved.length} of ${needed} organisations needed approved it`,
   );
-  printLine("pin its root in 'policy.rosterRoot' of each client");
+  printLine('compare its root with the other organisations, then start with it');
   if (json) printResult({ version: next.version, root: rootOf(next), approvedBy: approved, needed });
   else process.stdout.write(`${rootOf(next)}\n`);
 }
