@@ -32,7 +32,9 @@ interface VerifyFlags extends Flags {
 }
 
 export function addAuditCommands(program: Command): void {
-  const audit = program.command('audit').description('check the log of a run, offline');
+  const audit = program
+    .command('audit')
+    .description('check the audit log of a run, offline (coordinators do not write it yet)');
   audit
     .command('verify <file>')
     .description('check a log, or an archive with its vectors: signatures, plans, survivor sets, sums')

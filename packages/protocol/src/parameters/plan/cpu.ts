@@ -2,8 +2,9 @@
 import type { Thresholds } from '../thresholds.ts';
 
 /**
- * Milliseconds on one core of a 2-core x86-64 cloud server that does nothing else, Node with OpenSSL 3 and the
- * node backend; neighbours that are busy double them. The noble backend, as in browsers, takes 6 to 20 times
+ * Milliseconds on one core of a 2-core x86-64 cloud server, Node with OpenSSL 3 and the node backend; neighbours
+ * that are busy double or triple them. Masks, hashes of megabytes and HKDF were measured on an idle machine, the
+ * others on a busy one and scaled down: good for planning, not for comparing. The noble backend, as in browsers, takes 6 to 20 times
  * as long.
  */
 export const PRIMITIVE_MS = {
