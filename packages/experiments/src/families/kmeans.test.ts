@@ -20,20 +20,20 @@ describe('the K-means family', () => {
     }
   });
 
-  it('offers nine settings, and trains the three of one K in one go', () => {
+  it('offers twelve settings, and trains the four of one K in one go', () => {
     const settings = KMEANS_GRID.recipes.flatMap((recipe) => recipe.settings);
-    expect(new Set(settings).size).toBe(9);
+    expect(new Set(settings).size).toBe(12);
     for (const recipe of KMEANS_GRID.recipes) {
       const [first, ...others] = recipe.federated(federationOf(clients)).map(asKMeans);
-      expect(others).toHaveLength(2);
+      expect(others).toHaveLength(3);
       for (const other of others) expect(other.centres).toEqual(first?.centres);
-      expect(recipe.alone(poolDatasets(clients), generatorOf(9))).toHaveLength(3);
+      expect(recipe.alone(poolDatasets(clients), generatorOf(9))).toHaveLength(4);
     }
     const [, eight] = KMEANS_GRID.recipes;
     const shrunk = eight
       ?.federated(federationOf(clients))
       .map((model) => [...asKMeans(model).quality].join());
-    expect(new Set(shrunk).size).toBe(3);
+    expect(new Set(shrunk).size).toBe(4);
   });
 
   it('counts every observation of records that have several', () => {

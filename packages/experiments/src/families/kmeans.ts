@@ -17,20 +17,17 @@ import { tuneFederated } from '../tuning/tune-federated.ts';
 import { mostEvaluations } from './most-evaluations.ts';
 import type { RouterFamily } from './router-family.ts';
 
+type Kappa = NonNullable<KMeansSettings['kappa']>;
+
 /** As in the program. */
 const STANDARD_CLUSTERS = 20;
 const CLUSTERS: readonly number[] = [1, 8, 20];
-const KAPPAS: readonly number[] = [20, 50, 200];
+const KAPPAS: readonly Kappa[] = [20, 50, 200, 'estimated'];
 
-const STANDARD: Recipe = recipeOf(STANDARD_CLUSTERS, [{}]);
+const STANDARD: Recipe = recipeOf(STANDARD_CLUSTERS, ['estimated']);
 
 export const KMEANS_GRID: Grid = {
-  recipes: CLUSTERS.map((clusters) =>
-    recipeOf(
-      clusters,
-      KAPPAS.map((kappa) => ({ kappa })),
-    ),
-  ),
+  recipes: CLUSTERS.map((clusters) => recipeOf(clusters, KAPPAS)),
   losses: kmeansLosses,
   greatestLoss: 2,
 };
@@ -46,21 +43,20 @@ export const kmeansFamily: RouterFamily = {
 
 /**
  * Centres do not depend on kappa, and kappa decides no plan: one clustering, and one sequence of sums, serves all kappas.
- * @param shrinkage kappas; what is left out is as in the program
  */
-function recipeOf(clusters: number, shrinkage: readonly Pick<KMeansSettings, 'kappa'>[]): Recipe {
+function recipeOf(clusters: number, kappas: readonly Kappa[]): Recipe {
   return {
-    settings: shrinkage.map(({ kappa = 'standard' }) => `K ${clusters}, kappa ${kappa}`),
+    settings: kappas.map((kappa) => `K ${clusters}, kappa ${kappa}`),
     federated(federation) {
       const { clients, seed } = federation;
       const { models, dimensions } = clients[0] as Dataset;
-      const starts = shrinkage.map((settings) =>
+      const starts = kappas.map((kappa) =>
         startProgram('kmeans', {
           models,
           dimensions,
           seed,
           clusters,
-          ...settings,
+          kappa,
           maxEvaluationsPerQuery: Math.max(...clients.map(mostEvaluations)),
         }),
       );
@@ -72,9 +68,7 @@ function recipeOf(clusters: number, shrinkage: readonly Pick<KMeansSettings, 'ka
     alone(data, generator) {
       const centres = lloydCentres(data, Math.min(clusters, data.records), generator);
       const maxEvaluationsPerQuery = mostEvaluations(data);
-      return shrinkage.map((settings) =>
-        routerFromCentres(data, centres, { ...settings, maxEvaluationsPerQuery }),
-      );
+      return kappas.map((kappa) => routerFromCentres(data, centres, { kappa, maxEvaluationsPerQuery }));
     },
   };
 }

@@ -44,6 +44,14 @@ export class FieldReader {
     return this.fail(name, `${kind} in ${range.least} .. ${range.most}`, value);
   }
 
+  /** A number, or a word that stands for one and is taken where the field is absent. */
+  numberOr<T extends string>(name: string, word: T, range: NumberRange): number | T {
+    const value = this.#has(name) ? this.#take(name) : word;
+    if (value === word) return word;
+    if (typeof value === 'number' && isWithin(value, range)) return value;
+    return this.fail(name, `a number in ${range.least} .. ${range.most}, or ${JSON.stringify(word)}`, value);
+  }
+
   optionalNumber(name: string, range: NumberRange): number | undefined {
     return this.#has(name) ? this.number(name, range) : undefined;
   }

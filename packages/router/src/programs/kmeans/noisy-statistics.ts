@@ -99,7 +99,8 @@ export function noisyKMeansModelOf(
   noiseDeviation: number,
 ): KMeansModel {
   const { models, dimensions, clusters, costMinUsd, costMaxUsd } = parameters;
-  const kappa = Math.max(parameters.kappa, KAPPA_PER_DEVIATION * noiseDeviation);
+  const least = parameters.kappa === 'estimated' ? 0 : parameters.kappa;
+  const kappa = Math.max(least, KAPPA_PER_DEVIATION * noiseDeviation);
   const totals = models.map((_, m) => totalsOf(parameters, sum, m, noiseDeviation));
   if (totals.every((total) => total === undefined)) {
     throw new RouterError('NO_OBSERVATIONS', 'no model has more observations than could be noise');

@@ -11,7 +11,7 @@ describe('the parameters of the K-means program', () => {
       ...REQUIRED,
       sums: 'exact',
       clusters: 20,
-      kappa: 100,
+      kappa: 'estimated',
       splitIterations: 1,
       lloydIterations: 8,
       tolerance: 1e-4,
@@ -28,6 +28,14 @@ describe('the parameters of the K-means program', () => {
       lloydIterations: 2,
     });
     expect(checkKMeansParameters({ ...REQUIRED, sums: 'noisy', clusters: 3 }).clusters).toBe(3);
+  });
+
+  it('let kappa be estimated from exact sums, not from noisy ones', () => {
+    expect(checkKMeansParameters({ ...REQUIRED, kappa: 'estimated' }).kappa).toBe('estimated');
+    expect(checkKMeansParameters({ ...REQUIRED, kappa: 50 }).kappa).toBe(50);
+    expect(() => checkKMeansParameters({ ...REQUIRED, sums: 'noisy', kappa: 'estimated' })).toThrow(
+      refusal('BAD_PARAMETERS', 'parameters.kappa '),
+    );
   });
 
   it.each([
@@ -50,6 +58,7 @@ describe('the parameters of the K-means program', () => {
     ['clusters', 5000],
     ['clusters', null],
     ['kappa', -1],
+    ['kappa', 'guessed'],
     ['kappa', Number.NaN],
     ['kappa', Number.POSITIVE_INFINITY],
     ['splitIterations', 0],

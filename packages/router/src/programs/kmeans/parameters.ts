@@ -18,10 +18,11 @@ export interface KMeansParameters extends CostBounds {
   /** K. 1 .. 4096, by default 20, of noisy sums 8. With 1 the router is static: blind to the query. */
   readonly clusters: number;
   /**
-   * Weight, in observations, of the model's mean in every cell of the tables, or 8 standard deviations of the noise where these are more. At
-   * least 0, by default 100, of noisy sums 20.
+   * Weight, in observations, of what is expected in every cell of the tables: the model's mean and the cluster's effect. At least 0; by default
+   * estimated from the sums, one for quality and one for cost. Of noisy sums by default 20, or 8 standard deviations of the noise where these are
+   * more; their sums are too few to estimate it from.
    */
-  readonly kappa: number;
+  readonly kappa: number | 'estimated';
   /** Assign-and-average sums after each split on the way to K clusters. 1 .. 100, by default 1. */
   readonly splitIterations: number;
   /** Lloyd sums with all K clusters, at most; as many where they are noisy. 1 .. 1000, by default 8, of noisy sums 2. */
@@ -52,7 +53,7 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
     integer: true,
     otherwise: noisy ? 8 : 20,
   });
-  const kappa = fields.number('kappa', { least: 0, most: 1e9, otherwise: noisy ? 20 : 100 });
+  const kappa = kappaOf(fields, noisy);
   const splitIterations = fields.number('splitIterations', {
     least: 1,
     most: 100,
@@ -95,6 +96,12 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
   };
 }
 
+function kappaOf(fields: FieldReader, noisy: boolean): KMeansParameters['kappa'] {
+  const range = { least: 0, most: 1e9 };
+  if (noisy) return fields.number('kappa', { ...range, otherwise: 20 });
+  return fields.numberOr('kappa', 'estimated', range);
+}
+
 export function appendParameters(bytes: CanonicalBytes, parameters: KMeansParameters): void {
   bytes.uint32(parameters.models.length);
   for (const model of parameters.models) bytes.text(model);
@@ -103,7 +110,8 @@ export function appendParameters(bytes: CanonicalBytes, parameters: KMeansParame
     .text(parameters.seed)
     .text(parameters.sums)
     .uint32(parameters.clusters)
-    .float64(parameters.kappa)
+    // No number that was given is below 0.
+    .float64(parameters.kappa === 'estimated' ? -1 : parameters.kappa)
     .uint32(parameters.splitIterations)
     .uint32(parameters.lloydIterations)
     .float64(parameters.tolerance)

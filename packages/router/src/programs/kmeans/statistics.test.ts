@@ -143,6 +143,41 @@ describe('the tables', () => {
     expect(quality[1]).toBeCloseTo(1 - 1 / 6, 12);
   });
 
+  it('trust cells, where kappa is estimated, as far as models differ in what they are good at', () => {
+    const state = stateOf({ kappa: 'estimated', models: ['ant', 'bee', 'cat'] });
+    type Cell = [x: number, model: number, right: number];
+    const table = (cells: readonly Cell[]): readonly number[] => {
+      const records = cells.flatMap(([x, model, right]) =>
+        Array.from({ length: 40 }, (_, i): [number, [number, number, number]] => [
+          x,
+          [model, i < right ? 1 : 0, 0.01],
+        ]),
+      );
+      const { quality } = modelOf(state, { ...recordsOf(...records), models: ['ant', 'bee', 'cat'] });
+      return [...quality];
+    };
+    const specialists: Cell[] = [
+      [-1, 0, 36],
+      [-1, 1, 4],
+      [-1, 2, 20],
+      [1, 0, 4],
+      [1, 1, 36],
+      [1, 2, 20],
+    ];
+    expect(table(specialists)[0]).toBeGreaterThan(0.85);
+    // Cat is the same everywhere, and the others differ by no more than forty answers do by chance.
+    const alike: Cell[] = [
+      [-1, 0, 21],
+      [-1, 1, 20],
+      [-1, 2, 20],
+      [1, 0, 20],
+      [1, 1, 21],
+      [1, 2, 20],
+    ];
+    // All cells are what is expected: the model's mean, and no effect of the clusters, which are alike on the whole.
+    expect(table(alike)[0]).toBeCloseTo(41 / 80, 5);
+  });
+
   it('do not tell a cluster from another by who was observed there', () => {
     // Bee is better everywhere, and seen at 1 alone: no effect of the cluster, so ant is no better there.
     const uneven = recordsOf([-1, [0, 0.5, 0.01]], [-1, [0, 0.5, 0.01]], [1, [1, 1, 0.01]]);
