@@ -3,9 +3,9 @@ import { Matrix } from 'ml-matrix';
 import type { MatrixKernel, ProductShape } from '../packages/router/src/linalg/matrix/kernel.ts';
 import { matrixKernel } from '../packages/router/src/linalg/matrix/select-kernel.ts';
 import { tiledKernel } from '../packages/router/src/linalg/matrix/tiled-kernel.ts';
-import { initialWeights } from '../packages/router/src/mlp/initial-weights.ts';
+import { mlpArchitecture } from '../packages/router/src/mlp/architecture.ts';
 import { parameterCount } from '../packages/router/src/mlp/shape.ts';
-import { train } from '../packages/router/src/mlp/train.ts';
+import { train } from '../packages/router/src/network/train.ts';
 import { createGenerator } from '../packages/router/src/random/generator.ts';
 import { toyDataset } from '../packages/router/src/testing/toy-dataset.ts';
 import { toyExamples } from '../packages/router/src/testing/toy-examples.ts';
@@ -19,7 +19,6 @@ const RECORDS = 1000;
 const OPTIONS = {
   epochs: 1,
   batchSize: 128,
-  dropout: 0.1,
   learningRate: 1e-3,
   weightDecay: 3e-4,
   gradientClip: 1,
@@ -68,9 +67,13 @@ function epochRow(log: (line: string) => void, productMs: number): Row {
   const data = toyDataset('bench', { records: RECORDS, dimensions: SHAPE.inputs, models: MODELS });
   const examples = toyExamples(data);
   const generator = createGenerator(new Uint8Array(32));
-  const weights = initialWeights(SHAPE, generator);
+  const architecture = mlpArchitecture(SHAPE, 0.1);
+  const weights = architecture.initialWeights(generator);
   log('training');
-  const times = repeated(8, () => void train(matrixKernel, SHAPE, weights, examples, OPTIONS, generator));
+  const times = repeated(
+    8,
+    () => void train(matrixKernel, architecture, weights, examples, OPTIONS, generator),
+  );
   const cpuMs = median(times);
   // Forward and the gradients of the weights: 2 operations per weight and record each; derivatives of all layers but the first as well.
   const operations = RECORDS * (6 * parameterCount(SHAPE) - 2 * SHAPE.inputs * SHAPE.hidden[0]);

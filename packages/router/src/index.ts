@@ -33,7 +33,7 @@ export { matrixKernel } from './linalg/matrix/select-kernel.ts';
 export type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from './program.ts';
 export { routerFromCentres } from './programs/kmeans/from-centres.ts';
 export type { KMeansSettings } from './programs/kmeans/parameters.ts';
-export { type LocalData, splitLocalData } from './programs/mlp/local-data.ts';
+export { type LocalData, splitLocalData } from './programs/averaging/local-data.ts';
 export type { MlpSettings } from './programs/mlp/parameters.ts';
 export { type MlpTraining, trainMlp } from './programs/mlp/train-mlp.ts';
 export {

@@ -1,9 +1,9 @@
 import { meanCostUsd } from '../cost/log-cost.ts';
 import { matrixKernel } from '../linalg/matrix/select-kernel.ts';
 import { fillUnitBallPoint } from '../linalg/unit-ball.ts';
-import { clippedDeviations } from '../mlp/cost-scaler.ts';
+import { clippedDeviations } from '../network/cost-scaler.ts';
 import { activate } from '../mlp/hidden-layer.ts';
-import { sigmoid } from '../mlp/losses.ts';
+import { sigmoid } from '../network/losses.ts';
 import { inferenceLengths, layersIn } from '../mlp/network.ts';
 import { layerTensors, type MlpShape, tensorsIn } from '../mlp/shape.ts';
 import type { MlpModel } from './model.ts';

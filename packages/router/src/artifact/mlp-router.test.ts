@@ -5,9 +5,10 @@ import { LAMBDA_GRID } from '../evaluation/lambda-grid.ts';
 import { routerCurve } from '../evaluation/curve.ts';
 import { testSetOf } from '../evaluation/test-set.ts';
 import { matrixKernel } from '../linalg/matrix/select-kernel.ts';
-import { costScalerOf } from '../mlp/cost-scaler.ts';
-import { examplesOf } from '../mlp/examples.ts';
-import { predictObservations } from '../mlp/predict-observations.ts';
+import { costScalerOf } from '../network/cost-scaler.ts';
+import { examplesOf } from '../network/examples.ts';
+import { mlpArchitecture } from '../mlp/architecture.ts';
+import { predictObservations } from '../network/predict-observations.ts';
 import { trainMlp } from '../programs/mlp/train-mlp.ts';
 import { createGenerator } from '../random/generator.ts';
 import { refusal } from '../testing/refusal.ts';
@@ -83,7 +84,7 @@ describe('routing by an MLP', () => {
     const generator = createGenerator(seedOf('unused'));
     const examples = examplesOf(data, { bounds: model, scaler, maxEvaluationsPerQuery: 1, generator });
     const shape = { inputs: 8, hidden: model.hidden, models: 3 };
-    const { quality } = predictObservations(matrixKernel, shape, model.weights, examples);
+    const { quality } = predictObservations(matrixKernel, mlpArchitecture(shape), model.weights, examples);
     const prediction = emptyPrediction(3);
     for (let i = 0; i < 40; i++) {
       createPredictor(model).predict(data.features.subarray(8 * i, 8 * i + 8), prediction);

@@ -5,11 +5,11 @@ import { createGenerator } from '../random/generator.ts';
 import { referenceLoss, referenceOutputs } from '../testing/reference-mlp.ts';
 import { seedOf, toyDataset } from '../testing/toy-dataset.ts';
 import { toyExamples } from '../testing/toy-examples.ts';
-import type { Examples } from './examples.ts';
+import type { Examples } from '../network/examples.ts';
 import { batchProducts, inferenceLengths, networkIn } from './network.ts';
 import { initialWeights } from './initial-weights.ts';
 import { type MlpShape, parameterCount, tensorsIn } from './shape.ts';
-import { gatherRows, lossDerivatives } from './train.ts';
+import { gatherRows, lossDerivatives } from '../network/train.ts';
 
 const SHAPE: MlpShape = { inputs: 8, hidden: [7, 5], models: 3 };
 const RECORDS = 11;

@@ -1,5 +1,5 @@
 import { Matrix } from 'ml-matrix';
-import type { Examples } from '../mlp/examples.ts';
+import type { Examples } from '../network/examples.ts';
 import { type MlpShape, TENSORS, tensorLengths, type TensorName } from '../mlp/shape.ts';
 
 /** The error function by its Maclaurin series; for small arguments only. */

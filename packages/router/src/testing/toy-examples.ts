@@ -1,6 +1,6 @@
 import type { Dataset } from '../dataset.ts';
-import { type Examples, examplesOf } from '../mlp/examples.ts';
-import { costScalerOf } from '../mlp/cost-scaler.ts';
+import { type Examples, examplesOf } from '../network/examples.ts';
+import { costScalerOf } from '../network/cost-scaler.ts';
 import { createGenerator } from '../random/generator.ts';
 import { seedOf } from './toy-dataset.ts';
 

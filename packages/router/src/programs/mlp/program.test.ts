@@ -9,8 +9,7 @@ import { localSeedOf, runPlainly } from '../../testing/plain-run.ts';
 import { refusal } from '../../testing/refusal.ts';
 import { TOY_SEED, toyDataset } from '../../testing/toy-dataset.ts';
 import { checkMlpParameters, type MlpSettings } from './parameters.ts';
-import { mlpProgram } from './program.ts';
-import { type MlpState, mlpStateBytes } from './state.ts';
+import { mlpProgram, type MlpState } from './program.ts';
 
 const SMALL: MlpSettings = { hidden: [12, 10], rounds: 2, batchSize: 32, fullWeight: 100 };
 
@@ -193,7 +192,7 @@ function statesOf(data: Dataset): string[] {
   const seen: string[] = [];
   let step = mlpProgram.start(checkMlpParameters(parametersFor(data, { holdOut: 0.1 })));
   while (step.kind === 'sum') {
-    seen.push(Buffer.from(mlpStateBytes(step.state)).toString('hex'));
+    seen.push(Buffer.from(mlpProgram.stateBytes(step.state)).toString('hex'));
     step = mlpProgram.next(step.state, new Float64Array(step.plan.dimension).fill(1));
   }
   return seen;
@@ -231,7 +230,7 @@ describe('the bytes of its state', () => {
     ];
     const bytes = changes.map((change) => {
       const step = mlpProgram.start(checkMlpParameters({ ...parametersFor(data), ...change }));
-      return step.kind === 'sum' ? Buffer.from(mlpStateBytes(step.state)).toString('hex') : '';
+      return step.kind === 'sum' ? Buffer.from(mlpProgram.stateBytes(step.state)).toString('hex') : '';
     });
     expect(new Set(bytes).size).toBe(changes.length);
   });

@@ -1,12 +1,15 @@
 import { observationsGenerator } from '../../counted-observations.ts';
 import type { Dataset } from '../../dataset.ts';
 import { RouterError } from '../../errors.ts';
-import { type Examples, examplesOf } from '../../mlp/examples.ts';
+import { type Examples, examplesOf } from '../../network/examples.ts';
 import { createGenerator, type SeededGenerator } from '../../random/generator.ts';
 import { selectRecords } from '../../select-records.ts';
 import { scalerOf } from './costs.ts';
-import type { MlpParameters } from './parameters.ts';
+import type { AveragingParameters } from './parameters.ts';
 import type { ModelMeans } from './state.ts';
+
+/** One for all programs: routers of all kinds are judged by the same records. */
+const HOLD_OUT = 'mlp hold-out';
 
 export interface LocalData {
   readonly training: Dataset;
@@ -20,13 +23,13 @@ export interface LocalData {
  */
 export function splitLocalData(
   data: Dataset,
-  { holdOut }: Pick<MlpParameters, 'holdOut'>,
+  { holdOut }: Pick<AveragingParameters, 'holdOut'>,
   localSeed: Uint8Array | undefined,
 ): LocalData {
   const held = Math.floor(data.records * holdOut);
   if (held === 0) return { training: data, heldOut: selectRecords(data, []) };
   const order = Array.from({ length: data.records }, (_, i) => i);
-  localGenerator(localSeed, 'mlp hold-out').shuffle(order);
+  localGenerator(localSeed, HOLD_OUT).shuffle(order);
   return {
     training: selectRecords(data, order.slice(held)),
     heldOut: selectRecords(data, order.slice(0, held)),
@@ -38,14 +41,14 @@ export function localGenerator(localSeed: Uint8Array | undefined, label: string)
   if (localSeed === undefined) {
     throw new RouterError(
       'BAD_SEED',
-      'the program mlp draws orders and dropout locally; contribute needs 32 secret bytes of the organisation',
+      'this program draws the order of records locally; contribute needs 32 secret bytes of the organisation',
     );
   }
   return createGenerator(localSeed).fork(label);
 }
 
 /** @throws RouterError `BAD_DATASET` */
-export function localExamples(data: Dataset, parameters: MlpParameters, means: ModelMeans): Examples {
+export function localExamples(data: Dataset, parameters: AveragingParameters, means: ModelMeans): Examples {
   return examplesOf(data, {
     bounds: parameters,
     scaler: scalerOf(means),

@@ -1,8 +1,7 @@
 import type { MatrixKernel } from '../linalg/matrix/kernel.ts';
+import type { Architecture } from './architecture.ts';
 import type { Examples } from './examples.ts';
 import { sigmoid } from './losses.ts';
-import { batchProducts, inferenceLengths, networkIn } from './network.ts';
-import type { MlpShape } from './shape.ts';
 import { gatherRows } from './train.ts';
 
 /** What the network expects of each observation of `Examples`, in their order. */
@@ -15,10 +14,10 @@ export interface ObservationPredictions {
 
 const BATCH = 128;
 
-/** Predicts many observations at once, without dropout. */
+/** Predicts many observations at once, as in serving. */
 export function predictObservations(
   kernel: MatrixKernel,
-  shape: MlpShape,
+  architecture: Architecture,
   weights: Float32Array,
   examples: Examples,
 ): ObservationPredictions {
@@ -26,16 +25,15 @@ export function predictObservations(
   const quality = new Float64Array(model.length);
   const cost = new Float64Array(model.length);
   const batch = Math.min(BATCH, Math.max(1, records));
-  kernel.withWorkspace(inferenceLengths(shape, batch), batchProducts(shape, batch), (workspace) => {
-    const { parameters, inputs, predictions } = workspace.arrays;
-    const network = networkIn(workspace, shape);
-    parameters.set(weights);
+  architecture.predict(kernel, batch, (network) => {
+    const { predictions } = network;
+    network.parameters.set(weights);
     for (let first = 0; first < records; first += batch) {
       const rows = Uint32Array.from({ length: Math.min(batch, records - first) }, (_, i) => first + i);
-      gatherRows(inputs, examples, rows, shape.inputs);
+      gatherRows(network.inputs, examples, rows, architecture.inputs);
       network.forward(rows.length);
       for (const row of rows) {
-        const start = (row - first) * 2 * shape.models;
+        const start = (row - first) * 2 * architecture.models;
         for (let o = offsets[row] as number; o < (offsets[row + 1] as number); o++) {
           const head = start + 2 * (model[o] as number);
           quality[o] = sigmoid(predictions[head] as number);

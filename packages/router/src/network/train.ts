@@ -1,65 +1,52 @@
 import type { MatrixKernel } from '../linalg/matrix/kernel.ts';
 import type { SeededGenerator } from '../random/generator.ts';
 import { type AdamWOptions, adamWStep } from './adamw.ts';
+import type { Architecture } from './architecture.ts';
 import type { Examples } from './examples.ts';
 import { sigmoid, smoothL1Slope } from './losses.ts';
-import { batchProducts, inferenceLengths, networkIn } from './network.ts';
-import { type MlpShape, parameterCount, tensorsIn } from './shape.ts';
 
 export interface TrainingOptions extends AdamWOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  /** Share of each hidden layer's outputs that a step leaves out. In [0, 1). */
-  readonly dropout: number;
 }
 
 /**
  * Trains from given weights with a fresh optimizer: every epoch goes through all records in a new order, the last batch as small as
  * it comes.
- * @param weights as `tensorsIn` reads them; not changed
- * @param generator draws orders and dropout
+ * @param weights in the architecture's order; not changed
+ * @param generator draws orders, and what the network draws in training
  * @param afterEpoch sees the weights after each epoch; they change with the next one
  * @returns the weights after the last epoch
  */
 export function train(
   kernel: MatrixKernel,
-  shape: MlpShape,
+  architecture: Architecture,
   weights: Float32Array,
   examples: Examples,
   options: TrainingOptions,
   generator: SeededGenerator,
   afterEpoch: (weights: Float32Array, epoch: number) => void = () => {},
 ): Float32Array {
-  const { epochs, batchSize, dropout: rate } = options;
+  const { epochs, batchSize } = options;
+  const { inputs, models } = architecture;
   const batch = Math.min(batchSize, Math.max(1, examples.records));
-  const parameters = parameterCount(shape);
-  const lengths = {
-    ...inferenceLengths(shape, batch),
-    gradients: parameters,
-    moments: parameters,
-    squares: parameters,
-  };
-  return kernel.withWorkspace(lengths, batchProducts(shape, batch), (workspace) => {
-    const { arrays } = workspace;
-    const network = networkIn(workspace, shape);
-    const gradients = tensorsIn(arrays.gradients, shape);
+  return architecture.train(kernel, batch, (network) => {
     const order = Uint32Array.from({ length: examples.records }, (_, i) => i);
-    const dropout = { rate, generator };
-    arrays.parameters.set(weights);
+    network.parameters.set(weights);
     let step = 0;
     for (let epoch = 1; epoch <= epochs; epoch++) {
       generator.shuffle(order);
       for (let start = 0; start < order.length; start += batch) {
         const records = order.subarray(start, start + batch);
-        gatherRows(arrays.inputs, examples, records, shape.inputs);
-        network.forward(records.length, dropout);
-        lossDerivatives(arrays.predictions, examples, records, shape.models);
-        network.backward(records.length, gradients);
-        adamWStep(workspace, arrays, options, ++step);
+        gatherRows(network.inputs, examples, records, inputs);
+        network.forward(records.length, generator);
+        lossDerivatives(network.predictions, examples, records, models);
+        network.backward(records.length);
+        adamWStep(network, options, ++step);
       }
-      afterEpoch(arrays.parameters, epoch);
+      afterEpoch(network.parameters, epoch);
     }
-    return arrays.parameters.slice();
+    return network.parameters.slice();
   });
 }
 

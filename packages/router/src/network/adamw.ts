@@ -1,4 +1,4 @@
-import type { AdamWArrays, Workspace } from '../linalg/matrix/kernel.ts';
+import type { TrainableNetwork } from './architecture.ts';
 
 /** The decay rates of the running means that every kernel has built in. */
 const BETA1 = 0.9;
@@ -16,18 +16,21 @@ export interface AdamWOptions {
  * @param step 1, 2, ...
  */
 export function adamWStep(
-  workspace: Pick<Workspace<never>, 'adamW'>,
-  arrays: AdamWArrays,
+  network: Pick<TrainableNetwork, 'parameters' | 'gradients' | 'moments' | 'squares' | 'adamW'>,
   { learningRate, weightDecay, gradientClip }: AdamWOptions,
   step: number,
 ): void {
-  const norm = euclideanNorm(arrays.gradients);
-  workspace.adamW(arrays, {
-    shrink: norm > gradientClip ? gradientClip / norm : 1,
-    decay: 1 - learningRate * weightDecay,
-    rate: learningRate / (1 - BETA1 ** step),
-    correction: 1 / Math.sqrt(1 - BETA2 ** step),
-  });
+  const { parameters, gradients, moments, squares } = network;
+  const norm = euclideanNorm(gradients);
+  network.adamW(
+    { parameters, gradients, moments, squares },
+    {
+      shrink: norm > gradientClip ? gradientClip / norm : 1,
+      decay: 1 - learningRate * weightDecay,
+      rate: learningRate / (1 - BETA1 ** step),
+      correction: 1 / Math.sqrt(1 - BETA2 ** step),
+    },
+  );
 }
 
 /** Four sums at once: one alone waits for each addition. */

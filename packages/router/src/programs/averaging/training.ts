@@ -1,17 +1,16 @@
 /**
  * One round of federated averaging (McMahan et al., 2017) as one sum. A client trains from the common weights and adds its change, clipped,
- * times its weight, and the weight. The trunk is averaged by the clients' records, each head by the clients' observations of
- * its model: with one weight for all, a head would shrink its step by the share of clients that never saw the model.
+ * times its weight, and the weight. What models share is averaged by the clients' records, what belongs to one model by the clients' observations of
+ * it: with one weight for all, a model's part would shrink its step by the share of clients that never saw the model.
  */
 import type { Dataset } from '../../dataset.ts';
 import { RouterError } from '../../errors.ts';
 import { matrixKernel } from '../../linalg/matrix/select-kernel.ts';
-import { type Examples, observationCounts } from '../../mlp/examples.ts';
-import { type MlpShape, parameterCount, trunkLength } from '../../mlp/shape.ts';
-import { train } from '../../mlp/train.ts';
+import type { Architecture } from '../../network/architecture.ts';
+import { type Examples, observationCounts } from '../../network/examples.ts';
+import { train } from '../../network/train.ts';
 import type { RecordVector, SumPlan } from '../../program.ts';
 import { localExamples, localGenerator } from './local-data.ts';
-import { shapeOf } from './parameters.ts';
 import type { TrainingState } from './state.ts';
 
 /**
@@ -37,23 +36,21 @@ interface Block {
   readonly weight: number;
 }
 
-function blocksOf(shape: MlpShape): Block[] {
-  const trunk = trunkLength(shape);
-  const width = 2 * shape.hidden[1];
-  const biases = trunk + shape.models * width;
-  const blocks: Block[] = [{ start: 0, end: trunk, weight: 0 }];
-  for (let m = 0; m < shape.models; m++) {
-    blocks.push(
-      { start: trunk + m * width, end: trunk + (m + 1) * width, weight: 1 + m },
-      { start: biases + 2 * m, end: biases + 2 * m + 2, weight: 1 + m },
-    );
+function blocksOf({ ofModels, parameterCount }: Architecture): Block[] {
+  const blocks: Block[] = [];
+  let end = 0;
+  for (const block of ofModels) {
+    if (block.start > end) blocks.push({ start: end, end: block.start, weight: 0 });
+    blocks.push({ start: block.start, end: block.end, weight: 1 + block.model });
+    end = block.end;
   }
+  if (parameterCount > end) blocks.push({ start: end, end: parameterCount, weight: 0 });
   return blocks;
 }
 
 /** The changes in the order of the weights, then the weight of the records, then one weight per model. */
-export function trainingPlan({ parameters, round }: TrainingState): SumPlan {
-  const weights = parameterCount(shapeOf(parameters));
+export function trainingPlan({ parameters, round }: TrainingState, architecture: Architecture): SumPlan {
+  const weights = architecture.parameterCount;
   const dimension = weights + 1 + parameters.models.length;
   // A record weighs at most 1 / fullWeight for itself and for each of its observations: the squares of all weights add up to this.
   const squares = 1 + parameters.maxEvaluationsPerQuery;
@@ -70,23 +67,23 @@ export function trainingPlan({ parameters, round }: TrainingState): SumPlan {
 /** One vector; none of a client without observations. */
 export function* contributeToTraining(
   state: TrainingState,
+  architecture: Architecture,
   data: Dataset,
   localSeed: Uint8Array | undefined,
 ): Generator<RecordVector> {
   const { parameters, weights, means, round } = state;
-  const shape = shapeOf(parameters);
   const examples = localExamples(data, parameters, means);
   if (examples.records === 0) return;
-  const generator = localGenerator(localSeed, `mlp round ${round}`);
+  const generator = localGenerator(localSeed, `round ${round}`);
   const options = { ...parameters, epochs: parameters.localEpochs };
-  const trained = train(matrixKernel, shape, weights, examples, options, generator);
+  const trained = train(matrixKernel, architecture, weights, examples, options, generator);
   const dimension = weights.length + 1 + parameters.models.length;
   const values = new Float64Array(dimension);
   const shares = clientWeights(examples, parameters.models.length, parameters.fullWeight);
   for (let j = 0; j < weights.length; j++) values[j] = (trained[j] as number) - (weights[j] as number);
   const largest = largestChange(weights.length);
   const toUnits = CLIP_UNITS / Math.max(parameters.clipNorm, normOf(values));
-  for (const { start, end, weight } of blocksOf(shape)) {
+  for (const { start, end, weight } of blocksOf(architecture)) {
     const factor = toUnits * (shares[weight] as number);
     for (let j = start; j < end; j++) {
       values[j] = Math.max(-largest, Math.min(largest, factor * (values[j] as number)));
@@ -111,12 +108,16 @@ function normOf(values: Float64Array): number {
 }
 
 /**
- * The weights after a round: each block moves by the weighted mean of its changes; a head that nobody trained stays.
+ * The weights after a round: each block moves by the weighted mean of its changes; what nobody trained stays.
  * @throws RouterError `NO_RECORDS`
  */
-export function averagedWeights({ parameters, weights }: TrainingState, sum: Float64Array): Float32Array {
+export function averagedWeights(
+  { parameters, weights }: TrainingState,
+  architecture: Architecture,
+  sum: Float64Array,
+): Float32Array {
   const averaged = weights.slice();
-  for (const { start, end, weight } of blocksOf(shapeOf(parameters))) {
+  for (const { start, end, weight } of blocksOf(architecture)) {
     const total = (sum[weights.length + weight] as number) / WEIGHT_UNITS;
     if (total * parameters.fullWeight < 0.5) {
       if (weight > 0) continue;

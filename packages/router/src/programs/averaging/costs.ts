@@ -1,11 +1,11 @@
 /** The first sum: the statistics of K-means with one cluster. They scale the targets of the cost heads. */
 import type { Dataset } from '../../dataset.ts';
-import { type CostScaler, costScalerOf } from '../../mlp/cost-scaler.ts';
+import { type CostScaler, costScalerOf } from '../../network/cost-scaler.ts';
 import type { RecordVector, SumPlan } from '../../program.ts';
 import { checkKMeansParameters } from '../kmeans/parameters.ts';
 import type { StatisticsState } from '../kmeans/state.ts';
 import { contributeToStatistics, kmeansModelOf, statisticsPlan } from '../kmeans/statistics.ts';
-import type { MlpParameters } from './parameters.ts';
+import type { AveragingParameters } from './parameters.ts';
 import type { CostsState, ModelMeans } from './state.ts';
 
 export function costsPlan({ parameters }: CostsState): SumPlan {
@@ -26,7 +26,7 @@ export function scalerOf({ observations, logCost, logCostVariance }: ModelMeans)
   return costScalerOf(observations, logCost, logCostVariance);
 }
 
-function oneCluster(parameters: MlpParameters): StatisticsState {
+function oneCluster(parameters: AveragingParameters): StatisticsState {
   const { models, dimensions, seed, maxEvaluationsPerQuery, costMinUsd, costMaxUsd } = parameters;
   return {
     phase: 'statistics',

@@ -1,13 +1,14 @@
 /** How well the common weights do, as one sum: on held-out records after every round, or on training records after the last. */
 import type { Dataset } from '../../dataset.ts';
 import { matrixKernel } from '../../linalg/matrix/select-kernel.ts';
-import { clippedDeviations, MOST_DEVIATIONS } from '../../mlp/cost-scaler.ts';
-import { smoothL1 } from '../../mlp/losses.ts';
-import { predictObservations } from '../../mlp/predict-observations.ts';
+import { clippedDeviations, MOST_DEVIATIONS } from '../../network/cost-scaler.ts';
+import { smoothL1 } from '../../network/losses.ts';
+import type { Architecture } from '../../network/architecture.ts';
+import { predictObservations } from '../../network/predict-observations.ts';
 import type { RecordVector, SumPlan } from '../../program.ts';
 import { scalerOf } from './costs.ts';
 import { localExamples } from './local-data.ts';
-import { type MlpParameters, shapeOf } from './parameters.ts';
+import type { AveragingParameters } from './parameters.ts';
 import type { Candidate, EvaluationState } from './state.ts';
 
 /** Values per model: number of observations, loss, squared error of the scaled cost; the last two as shares of their largest value. */
@@ -32,10 +33,11 @@ export function evaluationPlan({ parameters, round }: EvaluationState): SumPlan 
 
 export function* contributeToEvaluation(
   { parameters, means, weights }: Pick<EvaluationState, 'parameters' | 'means' | 'weights'>,
+  architecture: Architecture,
   data: Dataset,
 ): Generator<RecordVector> {
   const examples = localExamples(data, parameters, means);
-  const predicted = predictObservations(matrixKernel, shapeOf(parameters), weights, examples);
+  const predicted = predictObservations(matrixKernel, architecture, weights, examples);
   const indices = new Uint32Array(CELL * parameters.maxEvaluationsPerQuery);
   const values = new Float64Array(indices.length);
   for (let i = 0; i < examples.records; i++) {
@@ -87,7 +89,7 @@ export function betterOf(before: Candidate | undefined, after: Candidate): Candi
 
 /** The records of a client that are evaluated. */
 export function evaluatedRecords(
-  { holdOut }: MlpParameters,
+  { holdOut }: AveragingParameters,
   { training, heldOut }: { readonly training: Dataset; readonly heldOut: Dataset },
 ): Dataset {
   return holdOut > 0 ? heldOut : training;

@@ -5,33 +5,41 @@ import { selectRecords } from '../select-records.ts';
 import { refusal } from '../testing/refusal.ts';
 import { seedOf, toyDataset } from '../testing/toy-dataset.ts';
 import { toyExamples } from '../testing/toy-examples.ts';
-import { fillDropoutMask } from './dropout.ts';
-import { initialWeights } from './initial-weights.ts';
+import { fillDropoutMask } from '../mlp/dropout.ts';
+import { mlpArchitecture } from '../mlp/architecture.ts';
+import { initialWeights } from '../mlp/initial-weights.ts';
 import { predictObservations } from './predict-observations.ts';
-import type { MlpShape } from './shape.ts';
+import type { MlpShape } from '../mlp/shape.ts';
 import { train, type TrainingOptions } from './train.ts';
 
 const SHAPE: MlpShape = { inputs: 8, hidden: [16, 12], models: 3 };
 const OPTIONS: TrainingOptions = {
   epochs: 30,
   batchSize: 32,
-  dropout: 0.1,
   learningRate: 3e-3,
   weightDecay: 3e-4,
   gradientClip: 1,
 };
+const ARCHITECTURE = mlpArchitecture(SHAPE, 0.1);
 const START = initialWeights(SHAPE, createGenerator(seedOf('start')));
 const data = toyDataset('training', { records: 600 });
 const examples = toyExamples(data);
 
 const trained = (options: Partial<TrainingOptions> = {}, seed = 'orders'): Float32Array =>
-  train(matrixKernel, SHAPE, START, examples, { ...OPTIONS, ...options }, createGenerator(seedOf(seed)));
+  train(
+    matrixKernel,
+    ARCHITECTURE,
+    START,
+    examples,
+    { ...OPTIONS, ...options },
+    createGenerator(seedOf(seed)),
+  );
 
 describe('training', () => {
   it('learns which model is good at which topic', () => {
     const test = toyExamples(toyDataset('test', { records: 600 }));
     const predicted = (weights: Float32Array): Float64Array =>
-      predictObservations(matrixKernel, SHAPE, weights, test).quality;
+      predictObservations(matrixKernel, ARCHITECTURE, weights, test).quality;
     const brier = (quality: Float64Array): number =>
       quality.reduce((sum, p, o) => sum + (p - (test.quality[o] ?? 0)) ** 2, 0) / quality.length;
     const quality = predicted(trained({ epochs: 10 }));
@@ -54,7 +62,7 @@ describe('training', () => {
     const generator = createGenerator(seedOf('orders'));
     const last = train(
       matrixKernel,
-      SHAPE,
+      ARCHITECTURE,
       START,
       examples,
       { ...OPTIONS, epochs: 3 },
@@ -79,7 +87,7 @@ describe('training', () => {
   it('only decays where there is nothing to learn', () => {
     const nothing = toyExamples(selectRecords(data, []));
     const generator = createGenerator(seedOf('orders'));
-    expect(train(matrixKernel, SHAPE, START, nothing, OPTIONS, generator)).toEqual(START);
+    expect(train(matrixKernel, ARCHITECTURE, START, nothing, OPTIONS, generator)).toEqual(START);
   });
 
   it('refuses features that are not finite', () => {

@@ -1,10 +1,10 @@
 import { CanonicalBytes } from '../../bytes/canonical-bytes.ts';
-import { appendParameters, type MlpParameters } from './parameters.ts';
+import { type AveragingParameters, appendAveragingParameters } from './parameters.ts';
 
 /** Asks for the number, mean quality and costs of each model's observations. */
-export interface CostsState {
+export interface CostsState<Parameters = AveragingParameters> {
   readonly phase: 'costs';
-  readonly parameters: MlpParameters;
+  readonly parameters: Parameters;
 }
 
 /** What the first sum said of each model, one value per model. */
@@ -27,8 +27,8 @@ export interface Candidate {
   readonly logCostVariance: Float64Array;
 }
 
-interface Trained {
-  readonly parameters: MlpParameters;
+interface Trained<Parameters> {
+  readonly parameters: Parameters;
   readonly means: ModelMeans;
   readonly weights: Float32Array;
   /** The best candidate of the rounds before. */
@@ -36,22 +36,34 @@ interface Trained {
 }
 
 /** Asks for the changes of the weights that clients train in round 1, 2, ... */
-export interface TrainingState extends Trained {
+export interface TrainingState<Parameters = AveragingParameters> extends Trained<Parameters> {
   readonly phase: 'training';
   readonly round: number;
 }
 
 /** Asks how well the weights after a round do. */
-export interface EvaluationState extends Trained {
+export interface EvaluationState<Parameters = AveragingParameters> extends Trained<Parameters> {
   readonly phase: 'evaluation';
   readonly round: number;
 }
 
-export type MlpState = CostsState | TrainingState | EvaluationState;
+export type AveragingState<Parameters = AveragingParameters> =
+  | CostsState<Parameters>
+  | TrainingState<Parameters>
+  | EvaluationState<Parameters>;
 
-export function mlpStateBytes(state: MlpState): Uint8Array {
-  const bytes = new CanonicalBytes().text('tributary mlp state 1').text(state.phase);
-  appendParameters(bytes, state.parameters);
+/**
+ * @param program its name
+ * @param appendOwn appends the parameters that the program has beside those of averaging
+ */
+export function averagingStateBytes<Parameters extends AveragingParameters>(
+  program: string,
+  state: AveragingState<Parameters>,
+  appendOwn: (bytes: CanonicalBytes, parameters: Parameters) => void,
+): Uint8Array {
+  const bytes = new CanonicalBytes().text(`tributary ${program} state 1`).text(state.phase);
+  appendAveragingParameters(bytes, state.parameters);
+  appendOwn(bytes, state.parameters);
   if (state.phase === 'costs') return bytes.finish();
   const { means, weights, round, best } = state;
   bytes

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../dataset.ts';
 import { matrixKernel } from '../../linalg/matrix/select-kernel.ts';
+import { mlpArchitecture } from '../../mlp/architecture.ts';
 import { type MlpShape, tensorsIn } from '../../mlp/shape.ts';
-import { train } from '../../mlp/train.ts';
+import { train } from '../../network/train.ts';
 import { createGenerator } from '../../random/generator.ts';
 import { selectRecords } from '../../select-records.ts';
 import { localSeedOf } from '../../testing/plain-run.ts';
 import { TOY_SEED, toyDataset } from '../../testing/toy-dataset.ts';
 import { sumInDoubles } from '../sum-in-doubles.ts';
 import { localExamples } from './local-data.ts';
-import { checkMlpParameters } from './parameters.ts';
-import { mlpProgram } from './program.ts';
-import type { TrainingState } from './state.ts';
+import { checkMlpParameters, type MlpParameters } from '../mlp/parameters.ts';
+import { mlpProgram } from '../mlp/program.ts';
+import type { TrainingState as AnyTrainingState } from './state.ts';
+
+type TrainingState = AnyTrainingState<MlpParameters>;
 
 const SHAPE: MlpShape = { inputs: 8, hidden: [6, 5], models: 3 };
 
@@ -71,8 +74,15 @@ function plainAverage(state: TrainingState): Float64Array {
   const { parameters, weights, means } = state;
   const clients = CLIENTS.map((client, i) => {
     const examples = localExamples(client, parameters, means);
-    const generator = createGenerator(localSeedOf(i)).fork('mlp round 1');
-    const trained = train(matrixKernel, SHAPE, weights, examples, { ...parameters, epochs: 1 }, generator);
+    const generator = createGenerator(localSeedOf(i)).fork('round 1');
+    const trained = train(
+      matrixKernel,
+      mlpArchitecture(SHAPE, parameters.dropout),
+      weights,
+      examples,
+      { ...parameters, epochs: 1 },
+      generator,
+    );
     return { change: trained.map((value, j) => value - (weights[j] ?? 0)), model: client.model };
   });
   const owner = new Float32Array(weights.length);
