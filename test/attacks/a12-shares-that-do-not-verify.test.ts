@@ -141,15 +141,18 @@ describe('A12: shares of another secret than the dealer committed to', () => {
   });
 });
 
-/** The cheat spoils its box for member 4; `answer` is what it says to the complaint. */
-function spoiled(answer: (message: Message<'opened-shares'>) => Message[]): CheatingFederation {
+/** The cheat spoils its boxes for some holders; `answer` is what it says to each complaint. */
+function spoiled(
+  answer: (message: Message<'opened-shares'>) => Message[],
+  holders: readonly number[] = [4],
+): CheatingFederation {
   const federation = new CheatingFederation({ members: N, keyCount: 3 });
   const member = federation.cast.member(CHEAT);
   federation.corrupt(CHEAT, (message): Message[] => {
     if (message.kind === 'opened-shares') return answer(message);
     if (message.kind !== 'dealt-shares') return [message];
     const boxes = message.body.boxes.map((box) => {
-      if (box.body.holder !== 4) return box;
+      if (!holders.includes(box.body.holder)) return box;
       const body = { ...box.body, sealed: flipped(box.body.sealed) };
       return { body, signature: signSealedShares(crypto, member.keeper.identity, body) };
     });
@@ -174,8 +177,15 @@ describe('A12: a box that does not open', () => {
     expect(keeper.store.get(context)?.held.has(CHEAT)).toBe(true);
   });
 
-  it('keeps its dealer out of all rounds until it answers', () => {
+  it('harms nobody where t holders have another, though its dealer keeps silent', () => {
     const federation = spoiled(() => []);
+    const { sum, survivors } = federation.sum();
+    expect(survivors).toEqual(EVERYBODY);
+    expect(sum).toEqual(plainSum(vectorsOf(federation), EVERYBODY));
+  });
+
+  it('keeps its dealer out of all rounds until it answers, with another: t = 4 could not open its secrets', () => {
+    const federation = spoiled(() => [], [3, 4]);
     const { sum, survivors } = federation.sum();
     expect(survivors).toEqual(OTHERS);
     expect(sum).toEqual(plainSum(vectorsOf(federation), OTHERS));

@@ -1,6 +1,7 @@
 /**
  * Boxes that do not open, on both graphs: the holder complains, the dealer opens the holder's shares to
- * everybody, and the sum loses nobody; a dealer that keeps silent is left out until it answers.
+ * everybody, and the sum loses nobody; a dealer that keeps silent is left out where too few holders are left
+ * that could open its secrets.
  */
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { decodeMessage, encodeMessage, signMessage, thresholdsFor } from '@tributary/protocol';
@@ -88,9 +89,18 @@ describe('a dealer whose boxes do not open', () => {
     },
   );
 
-  it('and that keeps silent is left out, and the sum is over the others', () => {
+  it('and that keeps silent is in the sum all the same, where t holders can open its secrets', () => {
     const { vectors, everybody, request } = sumOf(7);
-    const federation = federationOf({ members: 7, boxes: 2, silent: true });
+    expect(federationOf({ members: 7, boxes: 2, silent: true }).sum(request)).toEqual({
+      kind: 'opened',
+      survivors: everybody,
+      sum: plainSum(vectors, everybody),
+    });
+  });
+
+  it('and that keeps silent is left out where they cannot, and the sum is over the others', () => {
+    const { vectors, everybody, request } = sumOf(7);
+    const federation = federationOf({ members: 7, boxes: 3, silent: true });
     const others = everybody.filter((id) => id !== DEALER);
     expect(federation.sum(request)).toEqual({
       kind: 'opened',

@@ -86,8 +86,10 @@ export class HonestMember {
         return [this.sign('release', releaseFor(this.keeper, effect))];
       case 'reveal-draw':
         return [this.sign('draw-reveal', revealFor(this.keeper, effect))];
-      case 'open-shares':
-        return [this.sign('opened-shares', openedSharesFor(this.keeper, effect))];
+      case 'open-shares': {
+        const opened = openedSharesFor(this.keeper, effect);
+        return opened === undefined ? [] : [this.sign('opened-shares', opened)];
+      }
       case 'reject':
         this.rejections.push(effect.rejection);
         return [];

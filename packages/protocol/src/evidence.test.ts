@@ -188,11 +188,9 @@ describe('an opening against its dealer', () => {
   const opening = existing(badOpening.openings[0]);
 
   it('proves nothing where it opens the box, where another signed it, or where it is for another holder', () => {
-    const honest = openedSharesFor(existing(transcript.keepers[dealer]), {
-      kind: 'open-shares',
-      batchContext: context.batchContext,
-      holder,
-    });
+    const { batchContext } = context;
+    const keeper = existing(transcript.keepers[dealer]);
+    const honest = existing(openedSharesFor(keeper, { kind: 'open-shares', batchContext, holder }));
     expect(opensBox(crypto, box.body, honest.payload)).toBe(true);
     const by = (body: typeof honest, signer: number): MemberEvidence => ({
       ...badOpening,

@@ -102,9 +102,11 @@ export class TestMember {
       case 'reveal-draw':
         await this.#send('draw-reveal', revealFor(this.#keeper, effect));
         return;
-      case 'open-shares':
-        await this.#send('opened-shares', openedSharesFor(this.#keeper, effect));
+      case 'open-shares': {
+        const opened = openedSharesFor(this.#keeper, effect);
+        if (opened !== undefined) await this.#send('opened-shares', opened);
         return;
+      }
       case 'enter-phase':
         this.#silent = this.#behaviour.goesOn?.(effect.phase) === false;
         return;

@@ -38,7 +38,7 @@ describe('a complaint about a box that this member dealt', () => {
     expect(state.batches[0]?.openedTo).toEqual(new Set([3]));
     const [effect] = effects;
     if (effect?.kind !== 'open-shares') throw new Error('nothing is opened');
-    const { payload } = openedSharesFor(existing(transcript.keepers[SELF]), effect);
+    const { payload } = existing(openedSharesFor(existing(transcript.keepers[SELF]), effect));
     const dealt = existing(transcript.coordinatorNow.batches[0]?.dealt.get(SELF));
     expect(opensBox(crypto, existing(dealt.boxes.get(3)).body, payload)).toBe(true);
     expect(opensBox(crypto, existing(dealt.boxes.get(4)).body, payload)).toBe(false);
@@ -86,11 +86,9 @@ describe('shares that a dealer opened', () => {
   const badBox = existing(held.body.boxes.find(({ body }) => body.dealer === 3));
   const taken = new ClientTrial(cast, before, held).take().state;
   const { state } = stepClient(crypto, taken, { kind: 'shares-held', batchContext, badBoxes: [badBox] });
-  const honest = openedSharesFor(existing(transcript.keepers[3]), {
-    kind: 'open-shares',
-    batchContext,
-    holder: 2,
-  });
+  const honest = existing(
+    openedSharesFor(existing(transcript.keepers[3]), { kind: 'open-shares', batchContext, holder: 2 }),
+  );
 
   function opened(change: Partial<OpenedShares> = {}, signer = 3, from: ClientState = state): ClientTrial {
     const body = { ...honest, ...change };

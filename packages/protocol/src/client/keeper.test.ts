@@ -59,6 +59,21 @@ describe('keys that are asked for a second time', () => {
   });
 });
 
+describe('a complaint that comes before anything is dealt, as after a crash', () => {
+  it('is answered with nothing: an empty answer would convict an honest dealer beside its later box', () => {
+    const context = new Uint8Array(32).fill(6);
+    keep(keeper, { kind: 'generate-keys', batchContext: context, keyCount: 1, draws: false });
+    const effect = { kind: 'open-shares', batchContext: context, holder: 1 } as const;
+    expect(openedSharesFor(keeper, effect)).toBeUndefined();
+    const recipients = [
+      { member: 1, point: 1, sealingKey: crypto.x25519PublicKey(new Uint8Array(32).fill(7)) },
+    ];
+    const deal = { batchContext: context, dealer: 0, threshold: 2, holders: 3, recipients };
+    keep(keeper, { kind: 'deal-shares', deal });
+    expect(openedSharesFor(keeper, effect)?.payload).toHaveLength(128);
+  });
+});
+
 describe('shares that a dealer opened', () => {
   it('are kept like those from its box', () => {
     const context = new Uint8Array(32).fill(5);

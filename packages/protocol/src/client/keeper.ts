@@ -99,11 +99,14 @@ export function revealFor(keeper: Keeper, effect: Effect<'reveal-draw'>): DrawRe
   return { batchContext, member: keeper.self, drawDigest, nonce: drawNonce };
 }
 
-/** The message that opens what was dealt to a holder that complained. */
-export function openedSharesFor(keeper: Keeper, effect: Effect<'open-shares'>): OpenedShares {
+/**
+ * The message that opens what was dealt to a holder that complained; undefined where nothing was dealt to it yet,
+ * as after a crash. Whatever this member signed then would convict it beside the box that it deals later.
+ */
+export function openedSharesFor(keeper: Keeper, effect: Effect<'open-shares'>): OpenedShares | undefined {
   const { batchContext, holder } = effect;
-  const payload = required(keeper.store, batchContext).dealt.get(holder) ?? new Uint8Array(0);
-  return { batchContext, member: keeper.self, holder, payload };
+  const payload = required(keeper.store, batchContext).dealt.get(holder);
+  return payload && { batchContext, member: keeper.self, holder, payload };
 }
 
 function required(store: SecretStore, batchContext: Uint8Array): BatchSecrets {

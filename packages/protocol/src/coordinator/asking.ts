@@ -1,6 +1,6 @@
 /** Asking again: what a member that comes back is still awaited with, and how a process goes on from its log. */
 import { abortNotice } from './attempts.ts';
-import { openComplaints } from './complaints.ts';
+import { complaintsTo } from './complaints.ts';
 import { survivorsMessage } from './consistency.ts';
 import { unmaskRequests } from './opening.ts';
 import { deadlineOf, nextPhaseNumber, sortedKeys, startDeadline, without } from './phases.ts';
@@ -15,7 +15,7 @@ import type { CoordinatorEffect, CoordinatorState, CoordinatorStep } from './sta
 export function memberJoined(state: CoordinatorState, member: number): CoordinatorStep {
   const inBatches = state.batches
     .filter(({ dealt }) => dealt.has(member))
-    .flatMap((batch) => [heldSharesFor(batch, member), ...openComplaints(batch, member)]);
+    .flatMap((batch) => [heldSharesFor(batch, member), ...complaintsTo(batch, member)]);
   const { present, returning } = state;
   return {
     state: { ...state, present: new Set(present).add(member), returning: without(returning, member) },

@@ -24,11 +24,9 @@ const complaint = (from: number, dealer: number, context = batchContext): Coordi
   message: signed(cast, from, 'complaint', { batchContext: context, member: from, dealer }),
 });
 
-const honest = openedSharesFor(existing(transcript.keepers[3]), {
-  kind: 'open-shares',
-  batchContext,
-  holder: 2,
-});
+const honest = existing(
+  openedSharesFor(existing(transcript.keepers[3]), { kind: 'open-shares', batchContext, holder: 2 }),
+);
 const opened = (change: Partial<OpenedShares> = {}, from = 3): CoordinatorEvent => ({
   kind: 'message',
   from,
@@ -43,13 +41,30 @@ const invited = (state: CoordinatorState): readonly number[] =>
 describe('a complaint', () => {
   const { state, effects } = take(idle, complaint(2, 3));
 
-  it('goes to its dealer, who takes part in no round until it answers', () => {
+  it('goes to its dealer', () => {
     expect(effects).toMatchObject([
       rejection('BAD_DEALER', 3),
       { kind: 'send', to: [3], message: 'relayed-complaint', body: { complaint: { body: { member: 2 } } } },
     ]);
-    expect(invited(idle)).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(invited(state)).toEqual([0, 1, 2, 4, 5]);
+  });
+
+  it('keeps its dealer out of rounds with others, where fewer than t holders could open its secrets', () => {
+    // t = 5 of 6: one lie keeps nobody out.
+    expect(invited(state)).toEqual([0, 1, 2, 3, 4, 5]);
+    const both = take(state, complaint(4, 3)).state;
+    expect(invited(both)).toEqual([0, 1, 2, 4, 5]);
+    expect(invited(take(both, opened()).state)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('comes once of each box: again it is refused, answered or not, and leaves no trace', () => {
+    for (const before of [state, take(state, opened()).state]) {
+      expect(coordinatorOutcome(cast, before, complaint(2, 3))).toEqual(rejected('DUPLICATE', 2));
+    }
+  });
+
+  it('of one member about everybody keeps nobody out', () => {
+    const lies = [0, 1, 3, 4, 5].reduce((before, dealer) => take(before, complaint(2, dealer)).state, idle);
+    expect(invited(lies)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it('waits for a dealer that is away', () => {
@@ -74,16 +89,14 @@ describe('a complaint', () => {
   it('is settled by shares that open the box, which go to who complained', () => {
     const settled = take(state, opened());
     expect(settled.effects).toMatchObject([{ kind: 'send', to: [2], message: 'relayed-shares' }]);
-    expect(settled.state.batches[0]?.complaints).toEqual(new Map());
-    expect(invited(settled.state)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(settled.state.batches[0]?.complaints).toEqual(new Map([[3, new Map([[2, undefined]])]]));
     expect(coordinatorOutcome(cast, settled.state, opened())).toEqual(rejected('WRONG_CONTEXT', 3));
   });
 
   it('of each holder is settled for itself', () => {
     const both = take(state, complaint(4, 3)).state;
-    const one = take(both, opened()).state;
-    expect([...existing(one.batches[0]?.complaints.get(3)).keys()]).toEqual([4]);
-    expect(invited(one)).toEqual([0, 1, 2, 4, 5]);
+    const one = existing(take(both, opened()).state.batches[0]?.complaints.get(3));
+    expect([one.get(2), one.get(4)?.body.member]).toEqual([undefined, 4]);
   });
 
   it('is not settled by shares that nobody asked for', () => {

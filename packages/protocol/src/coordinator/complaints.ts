@@ -13,20 +13,35 @@ function batchOf(state: CoordinatorState, context: Uint8Array): OpenBatch | unde
   return state.batches.find((batch) => sameBytes(batch.context, context));
 }
 
-function withComplaints(
+function withComplaint(
   state: CoordinatorState,
   changed: OpenBatch,
-  dealer: number,
-  holders: ReadonlyMap<number, Signed<Complaint>>,
+  [dealer, holder]: readonly [number, number],
+  complaint: Signed<Complaint> | undefined,
 ): CoordinatorState {
-  const complaints = new Map(changed.complaints);
-  if (holders.size === 0) complaints.delete(dealer);
-  else complaints.set(dealer, holders);
+  const holders = new Map(changed.complaints.get(dealer)).set(holder, complaint);
+  const complaints = withEntry(changed.complaints, dealer, holders);
   const batches = state.batches.map((batch) => (batch === changed ? { ...batch, complaints } : batch));
   return { ...state, batches };
 }
 
-/** Holds the dealer to an answer: until it comes, it takes part in no round. */
+/** Complaints that a dealer has still to answer. */
+function openComplaints({ complaints }: OpenBatch, dealer: number): readonly Signed<Complaint>[] {
+  return [...(complaints.get(dealer)?.values() ?? [])].filter((complaint) => complaint !== undefined);
+}
+
+/**
+ * Whether too few holders could open a dealer's secrets, by what they say of its boxes. So many members can also
+ * keep a sum from being opened: fewer than that keep no dealer out by complaints that are lies.
+ */
+export function isDoubtful(batch: OpenBatch, dealer: number): boolean {
+  const dealt = batch.dealt.get(dealer);
+  const own = dealt?.ownCommitments.length === 0 ? 0 : 1;
+  const content = (dealt?.boxes.size ?? 0) + own - openComplaints(batch, dealer).length;
+  return content < batch.terms.threshold;
+}
+
+/** Holds the dealer to an answer. A holder complains of a box once. */
 export function acceptComplaint(
   state: CoordinatorState,
   from: number,
@@ -37,10 +52,12 @@ export function acceptComplaint(
   if (batch?.dealt.get(dealer)?.boxes.has(from) !== true) {
     return reject(state, from, 'WRONG_CONTEXT', 'complaint about a box that was not dealt');
   }
+  if (batch.complaints.get(dealer)?.has(from) === true) {
+    return reject(state, from, 'DUPLICATE', 'a second complaint about one box');
+  }
   const complaint = { body, signature };
-  const holders = withEntry(batch.complaints.get(dealer) ?? new Map(), from, complaint);
   return {
-    state: withComplaints(state, batch, dealer, holders),
+    state: withComplaint(state, batch, [dealer, from], complaint),
     effects: [
       {
         kind: 'reject',
@@ -56,8 +73,8 @@ function relayTo(dealer: number, complaint: Signed<Complaint>): CoordinatorEffec
 }
 
 /** What a dealer that comes back has still to answer. */
-export function openComplaints({ complaints }: OpenBatch, dealer: number): CoordinatorEffect[] {
-  return [...(complaints.get(dealer)?.values() ?? [])].map((complaint) => relayTo(dealer, complaint));
+export function complaintsTo(batch: OpenBatch, dealer: number): CoordinatorEffect[] {
+  return openComplaints(batch, dealer).map((complaint) => relayTo(dealer, complaint));
 }
 
 /** Relays shares that open the dealer's commitments; others prove its guilt. */
@@ -68,9 +85,9 @@ export function acceptOpenedShares(
   { body, signature }: Message<'opened-shares'>,
 ): CoordinatorStep {
   const batch = batchOf(state, body.batchContext);
-  const holders = batch?.complaints.get(from);
+  const complaint = batch?.complaints.get(from)?.get(body.holder);
   const box = batch?.dealt.get(from)?.boxes.get(body.holder);
-  if (batch === undefined || box === undefined || holders?.has(body.holder) !== true) {
+  if (batch === undefined || box === undefined || complaint === undefined) {
     return reject(state, from, 'WRONG_CONTEXT', 'opened shares that nobody asked for');
   }
   const opened = { body, signature };
@@ -80,9 +97,7 @@ export function acceptOpenedShares(
     message: 'relayed-shares',
     body: { opened },
   };
-  const unanswered = new Map(holders);
-  unanswered.delete(body.holder);
-  const settled = withComplaints(state, batch, from, unanswered);
+  const settled = withComplaint(state, batch, [from, body.holder], undefined);
   if (opensBox(crypto, box.body, body.payload)) return { state: settled, effects: [relay] };
   const evidence: MemberEvidence = {
     proof: 'bad-opening',

@@ -148,7 +148,7 @@ function acceptRefusal(
     return reject(state, from, 'WRONG_CONTEXT', `refusal of round ${round}: ${code}`);
   }
   const out: CoordinatorState =
-    'round' in phase
+    'round' in phase && !phase.round.refused.has(from)
       ? {
           ...state,
           phase: { ...phase, round: { ...phase.round, refused: new Set(phase.round.refused).add(from) } },

@@ -84,6 +84,14 @@ describe('a signature over the survivors', () => {
     expect(receivers(effects, 'unmask-request')).toEqual([0, 1, 2, 3]);
     expect(after.phase).toMatchObject({ kind: 'unmask', waiting: new Set([0, 1, 2, 3]) });
   });
+
+  it('changes nothing where a member refuses again: it cannot fill the journal', () => {
+    const refusal = { member: 4, round: 1, code: 'BELOW_FLOOR', detail: 'no' };
+    const event = { kind: 'message', from: 4, message: signed(cast, 4, 'refusal', refusal) } as const;
+    const { state: after } = take(state, event);
+    expect(take(after, event)).toEqual({ state: after, effects: [] });
+    expect(take(after, event).state).toBe(after);
+  });
 });
 
 /** What a share that does not open its dealer's commitment brings its holder, beside the refusal. */

@@ -8,6 +8,7 @@ import { sameBytes } from '../public-bytes.ts';
 import { loneMember, topologyOf } from '../topology.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { abortBeforeUpload, abortRound } from './attempts.ts';
+import { isDoubtful } from './complaints.ts';
 import { closeConsistencyIfDone, enterConsistency } from './consistency.ts';
 import {
   andThen,
@@ -71,9 +72,9 @@ export function requestRound(
   return andThen(step, (next) => closeReadyIfDone(crypto, next));
 }
 
-/** Dealers that have cheated nobody and owe no answer to a complaint. */
-function eligible({ culprits }: CoordinatorState, { dealt, complaints }: OpenBatch): number[] {
-  return sortedKeys(dealt).filter((id) => !culprits.has(id) && !complaints.has(id));
+/** Dealers that have cheated nobody and whose secrets could be opened. */
+function eligible({ culprits }: CoordinatorState, batch: OpenBatch): number[] {
+  return sortedKeys(batch.dealt).filter((id) => !culprits.has(id) && !isDoubtful(batch, id));
 }
 
 /** Nothing was announced, so no key index is burnt and members have nothing to learn. */

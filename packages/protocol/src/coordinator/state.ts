@@ -51,9 +51,10 @@ export interface OpenBatch {
   /** Public randomness; empty where the batch needed none. */
   readonly draw: Uint8Array;
   /**
-   * Complaints that a dealer has not answered, by dealer and holder. Until it does, it takes part in no round.
+   * By dealer the complaints about its boxes, by holder: undefined where it has answered. A dealer that owes so many
+   * answers that fewer than t holders could open its secrets takes part in no round.
    */
-  readonly complaints: ReadonlyMap<number, ReadonlyMap<number, Signed<Complaint>>>;
+  readonly complaints: ReadonlyMap<number, ReadonlyMap<number, Signed<Complaint> | undefined>>;
   readonly nextKeyIndex: number;
 }
 

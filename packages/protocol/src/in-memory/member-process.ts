@@ -90,9 +90,11 @@ export class MemberProcess {
       case 'reveal-draw':
         this.#send('draw-reveal', revealFor(keeper, effect));
         return;
-      case 'open-shares':
-        this.#send('opened-shares', openedSharesFor(keeper, effect));
+      case 'open-shares': {
+        const opened = openedSharesFor(keeper, effect);
+        if (opened !== undefined) this.#send('opened-shares', opened);
         return;
+      }
       case 'evidence':
         onEvidence(effect.evidence);
         return;

@@ -86,7 +86,9 @@ export function proofsIn({ cast, keepers, batchContext, batchTerms, coordinatorN
     return releasedBy({ ...release(member), shares: [{ owner: dealer, kind: 'self', share, salt }] });
   });
 
-  const opened = openedSharesFor(existing(keepers[dealer]), { kind: 'open-shares', batchContext, holder });
+  const opened = existing(
+    openedSharesFor(existing(keepers[dealer]), { kind: 'open-shares', batchContext, holder }),
+  );
   const payload = opened.payload.with(5, 1 ^ existing(opened.payload[5]));
 
   return {

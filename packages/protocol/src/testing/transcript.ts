@@ -295,13 +295,11 @@ export class Transcript {
       case 'reveal-draw':
         this.#sendFrom(member, { kind: 'send', message: 'draw-reveal', body: revealFor(keeper, effect) });
         return;
-      case 'open-shares':
-        this.#sendFrom(member, {
-          kind: 'send',
-          message: 'opened-shares',
-          body: openedSharesFor(keeper, effect),
-        });
+      case 'open-shares': {
+        const body = openedSharesFor(keeper, effect);
+        if (body !== undefined) this.#sendFrom(member, { kind: 'send', message: 'opened-shares', body });
         return;
+      }
       case 'accept-result':
       case 'batch-drawn':
       case 'evidence':

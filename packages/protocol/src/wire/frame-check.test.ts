@@ -5,6 +5,14 @@ import { frameFault } from './frame-check.ts';
 
 const bytesOf = (hex: string): Uint8Array => fromHex(hex.replaceAll(' ', '')) as Uint8Array;
 
+/** A list of as many empty lists. */
+function emptyLists(count: number): Uint8Array {
+  const frame = new Uint8Array(5 + count).fill(0x90);
+  frame[0] = 0xdd;
+  new DataView(frame.buffer).setUint32(1, count);
+  return frame;
+}
+
 describe('a frame of plain values', () => {
   it.each([
     ['small integers', '93 00 7f 40'],
@@ -80,6 +88,11 @@ describe('a frame is refused', () => {
   it('that nests too deep, however deep', () => {
     expect(frameFault(bytesOf('91 91 91 91 91 91 91 90'))).toBe('more than 7 lists within each other');
     expect(frameFault(new Uint8Array(1_000_000).fill(0x91))).toBe('more than 7 lists within each other');
+  });
+
+  it('that holds more values than any message, which decoded would take fifty times its bytes', () => {
+    expect(frameFault(emptyLists(2 ** 20 - 1))).toBeUndefined();
+    expect(frameFault(emptyLists(2 ** 20))).toBe('more than 1048576 values');
   });
 
   it.each([

@@ -2,26 +2,33 @@
  * What is looked at before msgpackr sees a frame. msgpack has more types than this protocol, and msgpackr
  * more still: maps, records that compile code, references that let a small frame stand for a large value,
  * extensions that construct objects. A frame holds non-negative integers, text, bytes and lists of them, a
- * few levels deep, and nothing behind. Any other is refused here, in one pass without recursion.
+ * few levels deep, and nothing behind. Any other is refused here, in one pass without recursion. So is one of
+ * very many values: a value takes a byte of a frame, and tens of bytes of memory once it is decoded.
  */
 
 /** The deepest message, evidence of released shares, has seven lists within each other. */
 const MAX_DEPTH = 7;
+
+/** The longest lists have 65,535 items of five values; evidence has releases of as many holders as there may be. */
+const MAX_VALUES: number = 2 ** 20;
 
 /** Why the bytes are not a frame of plain values, or undefined where they are. */
 export function frameFault(frame: Uint8Array): string | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   /** Values still due, by level. */
   const due = [1];
+  let left = MAX_VALUES;
   let at = 0;
   while (due.length > 0) {
     const level = due.length - 1;
-    const left = due[level] as number;
-    if (left === 0) {
+    const dueHere = due[level] as number;
+    if (dueHere === 0) {
       due.pop();
       continue;
     }
-    due[level] = left - 1;
+    due[level] = dueHere - 1;
+    left -= 1;
+    if (left < 0) return `more than ${MAX_VALUES} values`;
     if (at === frame.length) return 'the frame ends within a value';
     const type = frame[at] as number;
     const start = at + 1 + sizeBytesOf(type);
