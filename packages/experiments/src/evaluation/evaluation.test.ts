@@ -26,6 +26,7 @@ const PERFECT: KMeansModel = {
   observations: Float64Array.of(9, 9, 9, 9),
   quality: Float64Array.of(1, 1, 0, 1),
   logCost: Float64Array.of(0.4, 0.6, 0.4, 0.6),
+  kappa: { quality: 0, logCost: 0 },
   logCostVariance: Float64Array.of(0, 0),
   costMinUsd: 1e-6,
   costMaxUsd: 1e-1,

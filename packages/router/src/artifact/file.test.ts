@@ -116,6 +116,9 @@ describe('a file that is no artifact of this version', () => {
       ['kmeans', 'logCost'],
       [0, 0, 0, 0, 0, 0, 0, '1'],
     ],
+    [['kmeans', 'kappa'], 100],
+    [['kmeans', 'kappa', 'quality'], -1],
+    [['kmeans', 'kappa', 'logCost'], undefined],
     [
       ['kmeans', 'logCostVariance'],
       [0, 0, 0],

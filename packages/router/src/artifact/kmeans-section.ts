@@ -13,6 +13,7 @@ export interface KMeansSection {
   readonly observations: readonly number[];
   readonly quality: readonly number[];
   readonly logCost: readonly number[];
+  readonly kappa: { readonly quality: number; readonly logCost: number };
   readonly logCostVariance: readonly number[];
 }
 
@@ -25,6 +26,7 @@ export function kmeansSectionOf(model: KMeansModel): KMeansSection {
     observations: [...model.observations],
     quality: [...model.quality],
     logCost: [...model.logCost],
+    kappa: { quality: model.kappa.quality, logCost: model.kappa.logCost },
     logCostVariance: [...model.logCostVariance],
   };
 }
@@ -52,6 +54,13 @@ export function readKMeansSection(
   const observations = Float64Array.from(fields.numbers('observations', cells, { least: 0, most: 2 ** 53 }));
   const quality = Float64Array.from(fields.numbers('quality', cells, unit));
   const logCost = Float64Array.from(fields.numbers('logCost', cells, unit));
+  const kappaFields = fields.object('kappa');
+  const weight = { least: 0, most: 1e9 };
+  const kappa = {
+    quality: kappaFields.number('quality', weight),
+    logCost: kappaFields.number('logCost', weight),
+  };
+  kappaFields.end();
   const perModel = { least: models.length, most: models.length };
   const logCostVariance = Float64Array.from(fields.numbers('logCostVariance', perModel, unit));
   fields.end();
@@ -64,6 +73,7 @@ export function readKMeansSection(
     observations,
     quality,
     logCost,
+    kappa,
     logCostVariance,
     costMinUsd,
     costMaxUsd,

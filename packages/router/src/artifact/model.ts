@@ -1,6 +1,6 @@
 import type { CostBounds } from '../cost/log-cost.ts';
 
-/** What a program finishes with; `kind` is the program's name. One more program is one more member. */
+/** What a program finishes with. One more kind of router is one more member. */
 export type RouterModel = KMeansModel | MlpModel;
 
 /**
@@ -18,12 +18,20 @@ export interface KMeansModel extends CostBounds {
   readonly centres: Float64Array;
   /** Number of observations per (cluster, model). A model without any has no predictions and is never chosen. */
   readonly observations: Float64Array;
-  /** Predicted quality in [0, 1] per (cluster, model), shrunk to the model's mean. */
+  /** Predicted quality in [0, 1] per (cluster, model), shrunk to what is expected there. */
   readonly quality: Float64Array;
-  /** Predicted mean of the log cost z in [0, 1] per (cluster, model), shrunk to the model's mean. */
+  /** Predicted mean of the log cost z in [0, 1] per (cluster, model), shrunk to what is expected there. */
   readonly logCost: Float64Array;
+  /** How far these tables shrank. What is observed later counts beside a cell that weighs its observations and kappa. */
+  readonly kappa: Shrinkage;
   /** Variance of z inside a cluster, one per model. */
   readonly logCostVariance: Float64Array;
+}
+
+/** Weight, in observations, of what is expected of a cell. Both at least 0. */
+export interface Shrinkage {
+  readonly quality: number;
+  readonly logCost: number;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Dataset } from '../dataset.ts';
 import { RouterError } from '../errors.ts';
 import type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from '../program.ts';
 import { kmeansProgram } from './kmeans/program.ts';
+import { kmeansUpdateProgram } from './kmeans-update/program.ts';
 import { mlpProgram } from './mlp/program.ts';
 
 /**
@@ -25,6 +26,7 @@ export interface AwaitingSum {
 /** One more training method is one more line here. */
 const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
   [kmeansProgram.name, registered(kmeansProgram)],
+  [kmeansUpdateProgram.name, registered(kmeansUpdateProgram)],
   [mlpProgram.name, registered(mlpProgram)],
 ]);
 

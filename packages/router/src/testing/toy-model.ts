@@ -17,5 +17,6 @@ export const TOY_MODEL: KMeansModel = {
   observations: Float64Array.of(30, 30, 30, 0, 10, 10, 10, 0),
   quality: Float64Array.of(0.5, 0.8, 0.1, 0, 0.5, 0.8, 0.9, 0),
   logCost: Float64Array.from([1e-4, 1e-3, 1e-3, 0, 1e-4, 1e-3, 1e-3, 0], (cost) => logCostOf(cost, BOUNDS)),
+  kappa: { quality: 20, logCost: 20 },
   logCostVariance: new Float64Array(4),
 };

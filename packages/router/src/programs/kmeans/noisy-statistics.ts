@@ -132,6 +132,7 @@ export function noisyKMeansModelOf(
     observations,
     quality,
     logCost,
+    kappa: { quality: kappa, logCost: kappa },
     logCostVariance,
     costMinUsd,
     costMaxUsd,

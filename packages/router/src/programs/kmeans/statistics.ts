@@ -12,7 +12,7 @@ import { type Cell, estimateKappa } from './shrinkage.ts';
 import type { StatisticsState } from './state.ts';
 
 /** Values per (cluster, model): number, quality and log cost z of the observations. */
-const CELL = 3;
+export const CELL = 3;
 /** Values that one observation adds: its cell, and z^2 of its model. */
 const PER_OBSERVATION = CELL + 1;
 
@@ -116,6 +116,7 @@ export function kmeansModelOf({ parameters, centres }: StatisticsState, sum: Flo
     observations,
     quality,
     logCost,
+    kappa: { quality: kappa.quality, logCost: kappa.z },
     logCostVariance,
     costMinUsd,
     costMaxUsd,
