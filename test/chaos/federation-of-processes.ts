@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { toBase64 } from '@tributary/crypto';
 import type { CoordinatorReport } from '@tributary/coordinator';
 import { createKeyFile } from '@tributary/runtime';
-import { bundleScript, temporaryDirectory } from '../support/cli.ts';
+import { bundleScripts, temporaryDirectory } from '../support/cli.ts';
 import { TOY_DIMENSIONS } from '../support/toy-data.ts';
 import type { Moment, Told } from './moments.ts';
 
@@ -41,20 +41,20 @@ let scripts: Promise<{ readonly coordinator: string; readonly client: string }> 
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 
-async function bundleScripts(): Promise<{ readonly coordinator: string; readonly client: string }> {
+async function bundleEntries(): Promise<{ readonly coordinator: string; readonly client: string }> {
   const directory = temporaryDirectory();
-  const [coordinator, client] = ['coordinator-process', 'client-process'].map((name) =>
-    join(directory, `${name}.mjs`),
-  ) as [string, string];
-  await Promise.all([
-    bundleScript(entry('coordinator-process'), coordinator),
-    bundleScript(entry('client-process'), client),
-  ]);
-  return { coordinator, client };
+  // Without a manifest beside it a script is what its extension says.
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module' }));
+  const [coordinator, client] = ['coordinator-process', 'client-process'] as const;
+  await bundleScripts({ [coordinator]: entry(coordinator), [client]: entry(client) }, directory);
+  return {
+    coordinator: join(directory, `${coordinator}.js`),
+    client: join(directory, `${client}.js`),
+  };
 }
 
 export async function runProcesses(options: ProcessFederationOptions): Promise<Outcome> {
-  scripts ??= bundleScripts();
+  scripts ??= bundleEntries();
   const { coordinator, client } = await scripts;
   return await new ProcessFederation(options, coordinator, client).run();
 }

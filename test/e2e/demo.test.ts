@@ -1,6 +1,7 @@
 /** The main job as a newcomer runs it: real processes, real sockets, on the default workload. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type EvaluationLog, writeDirectory } from '@tributary/client';
 import type { DemoResult } from '@tributary/experiments';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory, tributary, tributaryFromSource } from '../support/cli.ts';
@@ -8,19 +9,47 @@ import { temporaryDirectory, tributary, tributaryFromSource } from '../support/c
 const DEMO_TIMEOUT_MS = 180_000;
 
 async function demo(
+  command: typeof tributary,
   ...args: readonly string[]
 ): Promise<{ result: DemoResult; stderr: string; out: string }> {
   const out = temporaryDirectory();
-  const run = await tributaryFromSource(['demo', '--json', '--out', out, ...args]);
+  const run = await command(['demo', '--json', '--out', out, ...args]);
   expect(run.exitCode, run.stderr).toBe(0);
   return { result: run.result as DemoResult, stderr: run.stderr, out };
+}
+
+const isEasy = (query: number): boolean => query % 2 === 0;
+
+/** Two models, both asked everything: the cheap one is right on one side of the origin, the dear one everywhere. */
+function smallBenchmark(): EvaluationLog {
+  const queries = Array.from({ length: 120 }, (_, i) => ({ id: `q${i}`, text: `query ${i}` }));
+  const perPair = (value: (query: number, model: number) => number): number[] =>
+    queries.flatMap((_, query) => [value(query, 0), value(query, 1)]);
+  return {
+    source: 'small',
+    queries,
+    models: [{ name: 'dear' }, { name: 'plain' }],
+    evaluations: {
+      offsets: Uint32Array.from({ length: queries.length + 1 }, (_, i) => 2 * i),
+      model: Uint16Array.from(perPair((_, model) => model)),
+      quality: Float64Array.from(perPair((query, model) => (model === 0 || isEasy(query) ? 1 : 0))),
+      costUsd: Float64Array.from(perPair((_, model) => (model === 0 ? 0.01 : 0.0001))),
+    },
+    embeddings: {
+      encoder: 'toy',
+      dimensions: 4,
+      rows: Float32Array.from(
+        queries.flatMap((_, i) => [isEasy(i) ? 0.8 : -0.8, (i % 7) / 20, (i % 5) / 20, 0.1]),
+      ),
+    },
+  };
 }
 
 describe('the demo', () => {
   it(
     'trains a router across five processes, exact in every sum, and worth federating for',
     async () => {
-      const { result, stderr, out } = await demo();
+      const { result, stderr, out } = await demo(tributaryFromSource);
       expect(result).toMatchObject({ router: 'kmeans', clients: 5, survivors: 5, exact: true });
       expect(result.checkedSums).toBe(result.rounds);
       expect(result.aucShared.federated).toBeGreaterThan(result.aucShared.static + 0.02);
@@ -53,7 +82,11 @@ describe('the demo', () => {
   it.each(['setup', 'masked-input', 'consistency', 'unmask'])(
     'goes on, exactly, when a client is killed in %s',
     async (phase) => {
-      const { result, stderr } = await demo('--kill', `3@${phase}`);
+      // Nothing of this depends on the size of the data.
+      const data = temporaryDirectory();
+      await writeDirectory(smallBenchmark(), data);
+      const args = ['--data', data, '--kill', `3@${phase}`];
+      const { result, stderr } = await demo(tributary, ...args);
       expect(result).toMatchObject({ clients: 5, survivors: 4, exact: true });
       expect(result.checkedSums).toBe(result.rounds);
       expect(stderr).toContain(`killed client 3 in ${phase}`);

@@ -1,6 +1,5 @@
 /** Composition of many releases: the distribution of a sum of independent losses, by Fourier transforms under an exponential tilt. */
 import { discretise, type GridLoss, type LossWindow } from './discretise.ts';
-import { fourierPlan, fromSpectrum, toSpectrum, type ComplexVector } from './fast-fourier-transform.ts';
 import { lossRange } from './loss-distribution.ts';
 import {
   chernoffEnd,
@@ -10,6 +9,14 @@ import {
   type Cumulant,
   type RepeatedLoss,
 } from './moments.ts';
+import {
+  fromRealSpectrum,
+  multiplySpectra,
+  raiseSpectrum,
+  realFourierPlan,
+  type RealSpectrum,
+  toRealSpectrum,
+} from './real-spectrum.ts';
 
 /** The tilted probability that may lie above the window, and below it. */
 const LOG_OUTSIDE = Math.log(1e-12);
@@ -110,7 +117,7 @@ function epsilonAtStep(parts: readonly RepeatedLoss[], delta: number, frame: Fra
   const { above, below } = tiltedBy(cumulant, tilt);
   const last = Math.ceil(chernoffEnd(above, up, LOG_OUTSIDE) / step);
   const first = Math.floor(-chernoffEnd(below, down, LOG_OUTSIDE) / step);
-  const length = 2 ** Math.ceil(Math.log2(Math.max(2, last - first + 1)));
+  const length = 2 ** Math.ceil(Math.log2(Math.max(4, last - first + 1)));
   const logScale = cumulant(tilt);
   const outside = Math.exp(logScale - tilt * last * step + LOG_OUTSIDE);
   const releases = parts.reduce((sum, { count }) => sum + count, 0);
@@ -139,79 +146,38 @@ function tiltedSum(
   first: number,
   length: number,
 ): Float64Array {
-  const plan = fourierPlan(length);
-  let product: ComplexVector | undefined;
+  const plan = realFourierPlan(length);
+  let product: RealSpectrum | undefined;
   for (const { grid, count } of grids) {
-    const power = tiltedGrid(grid, tilt, length);
-    toSpectrum(plan, power);
-    raise(power, count);
+    const power = toRealSpectrum(plan, tiltedGrid(grid, tilt, length));
+    raiseSpectrum(power, count);
     if (product === undefined) product = power;
-    else multiply(product, power);
+    else multiplySpectra(product, power);
   }
   const sum = new Float64Array(length);
   if (product === undefined) return sum;
-  fromSpectrum(plan, product);
+  const folded = fromRealSpectrum(plan, product);
   const offset = modulo(first, length);
-  for (let i = 0; i < length; i++) {
-    // Rounding can leave a probability just below zero.
-    sum[i] = Math.max(0, (product.re[(i + offset) % length] as number) / length);
-  }
+  sum.set(folded.subarray(offset));
+  sum.set(folded.subarray(0, offset), length - offset);
+  // Rounding can leave a probability just below zero.
+  for (let i = 0; i < length; i++) sum[i] = Math.max(0, (2 * (sum[i] as number)) / length);
   return sum;
 }
 
-function tiltedGrid(grid: GridLoss, tilt: number, length: number): ComplexVector {
-  const re = new Float64Array(length);
+function tiltedGrid(grid: GridLoss, tilt: number, length: number): Float64Array {
+  const tilted = new Float64Array(length);
   const logTotal = gridCumulant(grid, tilt);
   grid.mass.forEach((probability, i) => {
     const k = grid.first + i;
     const place = modulo(k, length);
-    re[place] = (re[place] as number) + probability * Math.exp(tilt * k * grid.step - logTotal);
+    tilted[place] = (tilted[place] as number) + probability * Math.exp(tilt * k * grid.step - logTotal);
   });
-  return { re, im: new Float64Array(length) };
+  return tilted;
 }
 
 function modulo(k: number, length: number): number {
   return ((k % length) + length) % length;
-}
-
-/** Below this squared modulus an element counts as zero; its powers would be slow subnormal numbers. */
-const VANISHING = 1e-100;
-
-/** Each element to an integer power, by squaring. */
-function raise({ re, im }: ComplexVector, power: number): void {
-  for (let i = 0; i < re.length; i++) {
-    let baseRe = re[i] as number;
-    let baseIm = im[i] as number;
-    let resultRe = 1;
-    let resultIm = 0;
-    for (let rest = power; rest > 0; rest = Math.floor(rest / 2)) {
-      if (baseRe * baseRe + baseIm * baseIm < VANISHING) {
-        resultRe = 0;
-        resultIm = 0;
-        break;
-      }
-      if (rest % 2 === 1) {
-        const x = resultRe * baseRe - resultIm * baseIm;
-        resultIm = resultRe * baseIm + resultIm * baseRe;
-        resultRe = x;
-      }
-      const square = baseRe * baseRe - baseIm * baseIm;
-      baseIm = 2 * baseRe * baseIm;
-      baseRe = square;
-    }
-    re[i] = resultRe;
-    im[i] = resultIm;
-  }
-}
-
-function multiply(product: ComplexVector, factor: ComplexVector): void {
-  const { re, im } = product;
-  for (let i = 0; i < re.length; i++) {
-    const [a, b] = [re[i] as number, im[i] as number];
-    const [c, d] = [factor.re[i] as number, factor.im[i] as number];
-    re[i] = a * c - b * d;
-    im[i] = a * d + b * c;
-  }
 }
 
 interface TiltedGrid {
