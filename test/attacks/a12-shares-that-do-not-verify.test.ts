@@ -184,8 +184,8 @@ describe('A12: a box that does not open', () => {
     expect(sum).toEqual(plainSum(vectorsOf(federation), EVERYBODY));
   });
 
-  it('keeps its dealer out of all rounds until it answers, with another: t = 4 could not open its secrets', () => {
-    const federation = spoiled(() => [], [3, 4]);
+  it('keeps its dealer out of all rounds until it answers, with two others: t = 5 could not open its secrets', () => {
+    const federation = spoiled(() => [], [3, 4, 5]);
     const { sum, survivors } = federation.sum();
     expect(survivors).toEqual(OTHERS);
     expect(sum).toEqual(plainSum(vectorsOf(federation), OTHERS));

@@ -82,6 +82,7 @@ export {
   PHASES,
 } from './parameters/plan/dropout-rates.ts';
 export { type Plan, type PlanChoice, planFederation } from './parameters/plan/plan.ts';
+export { promisesNeeded } from './parameters/batch-rules.ts';
 export { overflowRisk, type SumBounds } from './parameters/ring.ts';
 export {
   batchTermsFor,

@@ -3,14 +3,14 @@ import {
   type ExpectedRound,
   type Message,
   overflowRisk,
-  type Roster,
+  promisesNeeded,
   type RoundTerms,
   sameBytes,
 } from '@tributary/protocol';
 import { type Finding, finding } from '../errors.ts';
 import type { BatchView } from './batch-view.ts';
 import { fromCoordinator, isFinding, isSigned } from './frames.ts';
-import type { Attempt, AuditState } from './state.ts';
+import type { AuditState } from './state.ts';
 
 export interface Announced {
   readonly terms: RoundTerms;
@@ -87,8 +87,8 @@ function promisesOf(
   { body: { promises } }: Message<'round-announce'>,
   { round, privacy }: RoundTerms,
 ): Announced['mayRepeat'] {
-  const { lastContribution: before } = state;
-  if (before?.terms.round !== round || privacy.length > 0) return undefined;
+  const { lastContribution: before, roster } = state;
+  if (roster === undefined || before?.terms.round !== round || privacy.length > 0) return undefined;
   const { batchContext, keyIndex } = before.terms;
   const promised = new Set<number>();
   for (const { member, signature } of promises) {
@@ -96,23 +96,8 @@ function promisesOf(
     if (isSigned(state, member, 'nothing-released', body, signature)) promised.add(member);
   }
   const contributed = new Set(before.participants);
-  const needed = promisesNeeded(state.roster, before);
+  const needed = promisesNeeded(roster, before.batch.terms);
   return (member) =>
     !contributed.has(member) ||
     before.batch.holders(member).filter((holder) => promised.has(holder)).length >= needed;
-}
-
-/**
- * H - t + 1 + X. On a Harary graph X is bounded by the calculator, at least by c; members insist on the bound, this on c.
- */
-function promisesNeeded(roster: Roster | undefined, { batch: { terms } }: Attempt): number {
-  const { holders, threshold, colluders, cohort, graph } = terms;
-  if (graph !== 'complete') return holders - threshold + 1 + colluders;
-  const sizes = new Map<string, number>();
-  for (const id of cohort) {
-    const organisation = roster?.members[id]?.organisation ?? '';
-    sizes.set(organisation, (sizes.get(organisation) ?? 0) + 1);
-  }
-  const largest = [...sizes.values()].toSorted((a, b) => b - a).slice(0, colluders);
-  return holders - threshold + 1 + largest.reduce((sum, size) => sum + size, 0);
 }

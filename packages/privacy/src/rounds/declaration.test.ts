@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { epsilonAtOrder } from '../accountants/rdp/conversion.ts';
 import { COHORT, smallDeclaration } from '../testing/small-run.ts';
 import {
   addRational,
@@ -114,6 +115,16 @@ describe('what a run declares', () => {
         expect(() => parseDeclaration(value)).toThrow(expect.objectContaining({ name: 'PrivacyError' }));
       }),
     );
+  });
+
+  it('has a limit also where its order leaves almost nothing of epsilon, and nobody searches for it for hours', () => {
+    const [order, delta] = [2, 1e-5];
+    const conversion = Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);
+    const terms = { epsilon: conversion + 1e-10, delta, filter: { kind: 'rdp', order } } as const;
+    const limit = toNumberUp(filterLimit(terms));
+    expect(limit).toBeGreaterThan(0);
+    expect(limit).toBeLessThanOrEqual(1e-10);
+    expect(epsilonAtOrder(limit, order, delta)).toBeLessThanOrEqual(terms.epsilon);
   });
 
   it('cannot promise more than its budget', () => {

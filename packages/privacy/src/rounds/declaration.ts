@@ -121,7 +121,10 @@ export function filterLimit({ epsilon, delta, filter }: BudgetTerms): Rational {
   requireInteger('order', filter.order, 2, 2 ** 20);
   const { order } = filter;
   const wanted = epsilon - Math.log1p(-1 / order) + Math.log(delta * order) / (order - 1);
-  for (let limit = wanted * (1 - 2 ** -40); limit >= 2 ** -40; limit *= 1 - 2 ** -40) {
+  // The conversion rounds up by a part of epsilon, which may be much more than that part of the limit: a peer could
+  // choose an epsilon at which steps of the limit's own size would never end.
+  const step = epsilon * 2 ** -40;
+  for (let limit = wanted - step; limit >= 2 ** -40; limit -= step) {
     if (epsilonAtOrder(limit, order, delta) <= epsilon) return rationalFromNumber(limit);
   }
   throw new PrivacyError(

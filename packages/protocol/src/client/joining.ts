@@ -5,7 +5,7 @@ import type { CryptoBackend } from '@tributary/crypto';
 import type { RejectionCode } from '../errors.ts';
 import type { MemberSignature, RoundAnnounce, RoundStart } from '../messages/round.ts';
 import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/terms.ts';
-import { belowFloors, colludingHoldersOf } from '../parameters/batch-rules.ts';
+import { belowFloors, promisesNeeded } from '../parameters/batch-rules.ts';
 import { overflowRisk } from '../parameters/ring.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
@@ -121,7 +121,7 @@ function secondContribution(
     return { code: 'EQUIVOCATION', detail };
   }
   if (privacy.length > 0) return undefined;
-  const { batchContext, keyIndex, holders, promisesNeeded } = contribution;
+  const { batchContext, keyIndex, holders, promisesNeeded: needed } = contribution;
   const promised = new Set<number>();
   for (const { member: id, signature } of promises) {
     const member = roster.members[id];
@@ -135,8 +135,8 @@ function secondContribution(
       promised.add(id);
     }
   }
-  if (promised.size >= promisesNeeded) return undefined;
-  const detail = `${promised.size} holders promised to release nothing of attempt ${contribution.attempt}, ${promisesNeeded} are needed`;
+  if (promised.size >= needed) return undefined;
+  const detail = `${promised.size} holders promised to release nothing of attempt ${contribution.attempt}, ${needed} are needed`;
   return { code: 'NOT_PROMISED', detail };
 }
 
@@ -239,8 +239,8 @@ function contributionTo(
   { round, attempt, keyIndex, batchContext }: RoundTerms,
   { terms, holders }: ClientBatch,
 ): Contribution {
-  const promisesNeeded = terms.holders - terms.threshold + 1 + colludingHoldersOf(roster, terms);
-  return { round, attempt, batchContext, keyIndex, holders, promisesNeeded };
+  const needed = promisesNeeded(roster, terms);
+  return { round, attempt, batchContext, keyIndex, holders, promisesNeeded: needed };
 }
 
 /** Leaves the round: nothing of it was uploaded or released, and its key index stays burnt. */

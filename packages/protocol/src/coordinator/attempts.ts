@@ -5,7 +5,7 @@
  */
 import type { Message } from '../messages/index.ts';
 import type { RoundTerms } from '../messages/terms.ts';
-import { colludingHoldersOf } from '../parameters/batch-rules.ts';
+import { promisesNeeded } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { clipDetail } from '../wire/detail.ts';
 import { holdersIn } from './batch-graph.ts';
@@ -144,7 +144,7 @@ function mayContributeAgain(
   promised: ReadonlySet<number>,
 ): boolean {
   const { terms } = batch;
-  const needed = terms.holders - terms.threshold + 1 + colludingHoldersOf(roster, terms);
+  const needed = promisesNeeded(roster, terms);
   const safe = participants.filter(
     (id) => holdersIn(batch, id).filter((holder) => promised.has(holder)).length >= needed,
   );

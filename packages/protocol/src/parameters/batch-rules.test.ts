@@ -2,10 +2,10 @@ import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
 import type { BatchTerms } from '../messages/terms.ts';
 import { castOf, SMALL_CIRCLE } from '../testing/cast.ts';
-import { belowFloors, colludingHoldersOf, unsafeBatch } from './batch-rules.ts';
+import { belowFloors, colludingHoldersOf, promisesNeeded, unsafeBatch } from './batch-rules.ts';
 import { chooseCommittee } from './committee.ts';
 import { batchTermsFor } from './terms.ts';
-import { completeGraphThresholds } from './thresholds.ts';
+import { completeGraphThresholds, thresholdsFor } from './thresholds.ts';
 
 function termsFor(
   members: number,
@@ -107,6 +107,30 @@ describe('a sparse graph', () => {
       keyCount: 1,
     });
     expect(colludingHoldersOf(small, { ...complete, colluders: 2 })).toBe(3);
+  });
+});
+
+describe('promises that seal an attempt', () => {
+  it('are those of all holders but t - 1, and one for each colluder that may break its word', () => {
+    const [roster, terms] = termsFor(10);
+    // t = 7 of 10, c = 3.
+    expect(promisesNeeded(roster, terms)).toBe(7);
+    const [shared, sharedTerms] = termsFor(10, ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']);
+    expect(promisesNeeded(shared, { ...sharedTerms, colluders: 2 })).toBe(7);
+  });
+
+  it('are no more than there are holders on a sparse graph, though far more organisations may collude', () => {
+    const thresholds = thresholdsFor(600);
+    const { holders, colluders } = thresholds;
+    const [roster, complete] = termsFor(10);
+    const members = Array.from({ length: 600 }, (_, id) => {
+      const name = `member-${id}`;
+      return { id, name, organisation: name, publicKey: new Uint8Array(32) };
+    });
+    const terms = { ...complete, ...thresholds, cohort: members.map(({ id }) => id) };
+    expect(colluders).toBe(120);
+    expect(holders - thresholds.threshold + 1 + colluders).toBeGreaterThan(holders);
+    expect(promisesNeeded({ ...roster, members }, terms)).toBeLessThanOrEqual(holders);
   });
 });
 

@@ -46,6 +46,14 @@ export function colludingHoldersOf(
   return colludingHolders({ cohort: cohort.length, colludingMembers, degree, organisationCap, colluders });
 }
 
+/**
+ * How many holders of a member's secrets must have promised to release nothing of an attempt, so that it can never
+ * be opened: with H - t + 1 + X, those that promised nothing and colluders who break their word are fewer than t.
+ */
+export function promisesNeeded(roster: Roster, terms: BatchTerms): number {
+  return terms.holders - terms.threshold + 1 + colludingHoldersOf(roster, terms);
+}
+
 function sparseGraphFault({ graph, protocolVersion, committee }: BatchTerms): string | undefined {
   if (graph !== 'harary') return undefined;
   if (protocolVersion < SPARSE_GRAPH_VERSION) {
