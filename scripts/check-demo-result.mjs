@@ -1,8 +1,12 @@
-// Checks the bare result of `pnpm demo --json` on the default workload: every sum exact, and federation worth its while.
+// Checks the bare result of `pnpm demo --json` on the default workload: every sum exact, the budget kept, and federation worth its while.
 const result = JSON.parse(process.argv[2]);
-const { exact, checkedSums, clients, survivors, aucShared } = result;
+const { exact, checkedSums, clients, survivors, aucShared, privacy } = result;
 const faults = [
   [exact === true && checkedSums > 0, 'an opened sum differs from the sum of the survivors’ vectors'],
+  [
+    privacy?.unit === 'record' && privacy.epsilon === 3 && privacy.rho > 0 && privacy.rho <= privacy.limit,
+    'the run did not stay within a budget of epsilon 3 at record level',
+  ],
   [survivors === clients, `${survivors} of ${clients} clients survived`],
   [
     aucShared.federated > aucShared.static + 0.02,

@@ -6,7 +6,7 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import type { ExpectedRound } from '@tributary/protocol';
 import { type AwaitingSum, type ProgramRun, startProgram } from '@tributary/router';
-import { expectedRound } from '@tributary/runtime';
+import { planRound } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
 import { Attacker } from '../support/attacker.ts';
 
@@ -26,12 +26,13 @@ function awaiting(run: ProgramRun): AwaitingSum {
 
 /** What a shell expects of the program's next sum. */
 function roundOf(run: AwaitingSum, round: number): ExpectedRound {
-  return expectedRound(crypto, run.plan, run.stateBytes(), {
+  return planRound(crypto, run.plan, run.stateBytes(), {
     round,
     logHead: new Uint8Array(32).fill(round),
     contributors: N,
     maxRecords: 100,
-  });
+    privacy: 'none',
+  }).expected;
 }
 
 /** The run after its first sums, as every member computes it: the mean, then clusters. */

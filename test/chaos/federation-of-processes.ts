@@ -125,6 +125,7 @@ class ProcessFederation {
       output: 'output',
       // Few, so that the run renews them in its course.
       keyCount: 4,
+      privacy: { epsilon: 'none' },
       run: {
         name: 'toy',
         encoder: 'toy',
@@ -167,6 +168,7 @@ class ProcessFederation {
         coordinator: url,
         data: 'none',
         artifact: `org-${member}.json`,
+        policy: { allowNoNoise: true },
       };
       writeFileSync(join(this.#directory, `org-${member}.yaml`), JSON.stringify(config));
       this.#startClient(member);

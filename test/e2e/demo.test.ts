@@ -54,7 +54,10 @@ describe('the demo', () => {
       expect(result.checkedSums).toBe(result.rounds);
       expect(result.aucShared.federated).toBeGreaterThan(result.aucShared.static + 0.02);
       for (const local of result.aucShared.local) expect(result.aucShared.federated).toBeGreaterThan(local);
-      expect(stderr).toContain('no privacy noise');
+      const { privacy } = result;
+      expect(privacy).toMatchObject({ unit: 'record', epsilon: 3, delta: 1e-5 });
+      expect(privacy?.rho).toBeLessThanOrEqual(privacy?.limit ?? 0);
+      expect(stderr).toContain('record level: epsilon');
       const report = readFileSync(result.report, 'utf8');
       expect(report).toContain('<svg');
       expect(report.toLowerCase()).toContain('synthetic');

@@ -60,6 +60,7 @@ describe('a federation from the command line', () => {
         key: 'coordinator.key',
         listen: { port },
         output: 'federation',
+        privacy: { epsilon: 'none' },
         run: {
           name: 'first-router',
           encoder: 'hashed-ngrams-1024',
@@ -76,6 +77,7 @@ describe('a federation from the command line', () => {
         coordinator: `ws://127.0.0.1:${port}`,
         data: `${name}.jsonl`,
         artifact: `${name}.json`,
+        policy: { allowNoNoise: true },
       };
       writeFileSync(at(`${name}.yaml`), JSON.stringify(config));
     });

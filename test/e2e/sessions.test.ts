@@ -81,6 +81,7 @@ class Federation {
       key: 'coordinator.key',
       listen: { port: 0 },
       output: 'output',
+      privacy: { epsilon: 'none' },
       run: {
         name: 'toy',
         encoder: 'toy',
@@ -153,7 +154,7 @@ class Federation {
         data: 'none',
         artifact: join(home, 'router.json'),
         connectSeconds: 30,
-        policy: options.policy ?? {},
+        policy: options.policy ?? { allowNoNoise: true },
         ...(options.state === undefined ? {} : { state: options.state }),
       }),
     );
@@ -492,7 +493,7 @@ describe('a member', () => {
     const federation = new Federation(4);
     const { report } = await federation.serve();
     const members = [0, 1, 2].map((i) => federation.organisation(i));
-    const careful = federation.organisation(3, { policy: { maxRounds: 2 } });
+    const careful = federation.organisation(3, { policy: { maxRounds: 2, allowNoNoise: true } });
     await expect(careful.report).rejects.toMatchObject({
       code: 'POLICY',
       exitCode: 6,
@@ -506,7 +507,7 @@ describe('a member', () => {
     const federation = new Federation(4);
     const { report } = await federation.serve();
     const members = [0, 1, 2].map((i) => federation.organisation(i));
-    const careful = federation.organisation(3, { policy: { minCohort: 30 } });
+    const careful = federation.organisation(3, { policy: { minCohort: 30, allowNoNoise: true } });
     expect(await report).toMatchObject({ survivors: 3 });
     expect(federation.log.seen.filter(({ kind }) => kind === 'dropped')).toMatchObject([
       {

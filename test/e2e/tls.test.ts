@@ -39,6 +39,7 @@ describe.skipIf(openssl('version') !== 0)('TLS', () => {
         listen: { host: '0.0.0.0', port: 0 },
         tls: { cert: 'tls.pem', key: 'tls.key' },
         output: 'output',
+        privacy: { epsilon: 'none' },
         run: { name: 'toy', encoder: 'toy', parameters: { models: ['small', 'large'], dimensions: 2 } },
       }),
     );
@@ -67,6 +68,7 @@ describe.skipIf(openssl('version') !== 0)('TLS', () => {
       key: 'acme.key',
       coordinator: `wss://localhost:${port}`,
       data: 'none',
+      policy: { allowNoNoise: true },
       ...settings,
     };
     writeFileSync(at('client.yaml'), JSON.stringify(config));

@@ -53,6 +53,7 @@ export class SocketFederation {
       listen: { port: 0 },
       output: 'output',
       deadlines,
+      privacy: { epsilon: 'none' },
       run: {
         name: 'toy',
         encoder: 'toy',
@@ -95,6 +96,7 @@ export class SocketFederation {
       data: 'none',
       artifact: `router-${i}.json`,
       connectSeconds: 30,
+      policy: { allowNoNoise: true },
     });
     const config = readClientConfig(join(this.directory, `org-${i}.yaml`), { insecure: false });
     return await runClient({

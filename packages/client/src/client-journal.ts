@@ -23,6 +23,8 @@ export interface RecoveredMachine {
   readonly machine: ClientMachine;
   /** Of the sums that the member has taken, oldest first. */
   readonly results: readonly RoundResult[];
+  /** Rounds whose survivor set it signed. */
+  readonly signed: ReadonlySet<number>;
   /** What the last life of the process may not have done with its secrets, and nobody will ask for again. */
   readonly unfinished: readonly SecretEffect[];
 }
@@ -37,11 +39,15 @@ export async function openClientMachine(
   const { self, run } = header;
   let state = startClient(crypto, { self, roster, run, policy });
   const results: RoundResult[] = [];
+  const signed = new Set<number>();
   const held: HoldEffect[] = [];
   const codec = { encode: encodeEvent, decode: decodeClientEvent };
   const journal = await openRunJournal<ClientEvent>(log, header, codec, (event) => {
     state = replayClient(crypto, state, [event], (effect) => {
-      if (effect.kind === 'accept-result') results.push(effect.result);
+      if (effect.kind === 'accept-result') {
+        results.push(effect.result);
+        if (effect.participated) signed.add(effect.result.round);
+      }
       if (effect.kind === 'hold-shares' || effect.kind === 'hold-opened') held.push(effect);
     });
   });
@@ -50,6 +56,7 @@ export async function openClientMachine(
   return {
     machine: new JournaledMachine(step, state, journal),
     results,
+    signed,
     unfinished: unfinishedOf(state, held),
   };
 }

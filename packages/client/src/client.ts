@@ -130,10 +130,14 @@ async function finish(
 }
 
 function failedRun(ended: Bodies['run-ended']): RuntimeError {
+  const detail = ended.detail === '' ? ended.outcome : ended.detail;
+  if (ended.outcome === 'POLICY') {
+    return new RuntimeError('POLICY', `the coordinator ended the run: ${detail}`, 'nothing more was opened');
+  }
   const tooFew = ended.outcome === 'TOO_FEW_SURVIVORS';
   return new RuntimeError(
     tooFew ? 'TOO_FEW_SURVIVORS' : 'RUN_FAILED',
-    `the coordinator ended the run: ${ended.detail === '' ? ended.outcome : ended.detail}`,
+    `the coordinator ended the run: ${detail}`,
     tooFew
       ? 'nothing more was opened; start the client again when the others are back'
       : 'ask the operator of the coordinator',

@@ -13,6 +13,18 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const GOOD =
   'roster: roster.yaml\nkey: acme.key\ncoordinator: wss://coordinator.example.org:8443\ndata: logs\n';
 
+const POLICY = {
+  minCohort: 3,
+  minColluders: 1,
+  maxRounds: 1000,
+  maxAttemptsPerRound: 2,
+  maxEpsilon: 3,
+  delta: 1e-5,
+  unit: 'record',
+  filter: 'zcdp',
+  allowNoNoise: false,
+};
+
 function read(text: string, insecure = false): ClientConfig {
   const path = join(directory, 'client.yaml');
   writeFileSync(path, text);
@@ -29,13 +41,14 @@ describe('the configuration of a client', () => {
       data: join(directory, 'logs'),
       artifact: join(directory, 'router.json'),
       state: join(directory, 'acme.state'),
-      policy: { minCohort: 3, minColluders: 1, maxRounds: 1000, maxAttemptsPerRound: 2 },
+      policy: POLICY,
+      account: join(directory, 'acme.account'),
       connectSeconds: 60,
       logLevel: 'info',
     });
     expect(read(`${GOOD}ca: /etc/ca.pem\npolicy: { maxRounds: 10 }\n`)).toMatchObject({
       ca: '/etc/ca.pem',
-      policy: { minCohort: 3, minColluders: 1, maxRounds: 10, maxAttemptsPerRound: 2 },
+      policy: { ...POLICY, maxRounds: 10 },
     });
   });
 

@@ -1,6 +1,7 @@
 /** A client's configuration file: where its data are, whom it talks to, and what it insists on. */
 import { dirname, resolve } from 'node:path';
 import { DEFAULT_MAX_ATTEMPTS } from '@tributary/protocol';
+import { parseFilter, PRIVACY_UNITS, type PrivacyUnit } from '@tributary/privacy';
 import { LOG_LEVELS, type LogLevel, readYamlFile, RuntimeError } from '@tributary/runtime';
 import { z } from 'zod';
 
@@ -28,7 +29,18 @@ export interface ClientConfig {
     readonly maxRounds: number;
     /** Most attempts at one of them. */
     readonly maxAttemptsPerRound: number;
+    /** What all runs together may cost, over all federations that use the account. */
+    readonly maxEpsilon: number;
+    readonly delta: number;
+    /** The smallest unit that a run may protect. */
+    readonly unit: PrivacyUnit;
+    /** What the account adds up: `zcdp`, or `rdp@ORDER`. */
+    readonly filter: string;
+    /** Whether to take part in runs without noise. */
+    readonly allowNoNoise: boolean;
   };
+  /** Directory of the privacy account: one for all configurations that use the same data. */
+  readonly account: string;
   /** How long to keep trying to reach the coordinator. */
   readonly connectSeconds: number;
   readonly logLevel: LogLevel;
@@ -39,6 +51,11 @@ const DEFAULT_POLICY = {
   minColluders: 1,
   maxRounds: 1000,
   maxAttemptsPerRound: DEFAULT_MAX_ATTEMPTS,
+  maxEpsilon: 3,
+  delta: 1e-5,
+  unit: 'record' as PrivacyUnit,
+  filter: 'zcdp',
+  allowNoNoise: false,
 };
 
 const schema = z.strictObject({
@@ -49,12 +66,22 @@ const schema = z.strictObject({
   data: z.string(),
   artifact: z.string().default('router.json'),
   state: z.string().optional(),
+  account: z.string().optional(),
   policy: z
     .strictObject({
       minCohort: z.int().min(3).default(DEFAULT_POLICY.minCohort),
       minColluders: z.int().min(1).default(DEFAULT_POLICY.minColluders),
       maxRounds: z.int().min(1).max(65_535).default(DEFAULT_POLICY.maxRounds),
       maxAttemptsPerRound: z.int().min(1).max(64).default(DEFAULT_POLICY.maxAttemptsPerRound),
+      maxEpsilon: z.number().positive().max(1000).default(DEFAULT_POLICY.maxEpsilon),
+      delta: z.number().positive().max(0.1).default(DEFAULT_POLICY.delta),
+      unit: z.enum(PRIVACY_UNITS).default(DEFAULT_POLICY.unit),
+      filter: z
+        .string()
+        .refine((text) => parseFilter(text) !== undefined)
+        .describe('zcdp, or rdp@ORDER with an order of at least 2')
+        .default(DEFAULT_POLICY.filter),
+      allowNoNoise: z.boolean().default(DEFAULT_POLICY.allowNoNoise),
     })
     .default(DEFAULT_POLICY),
   connectSeconds: z.number().positive().max(86_400).default(60),
@@ -77,13 +104,14 @@ export function readClientConfig(path: string, options: { readonly insecure: boo
     ca: file.ca === undefined ? undefined : at(file.ca),
     data: at(file.data),
     artifact: at(file.artifact),
-    state: at(file.state ?? stateBeside(file.key)),
+    state: at(file.state ?? beside(file.key, 'state')),
+    account: at(file.account ?? beside(file.key, 'account')),
   };
 }
 
 /** `acme.state` beside `acme.key`: one member's state is no other's. */
-function stateBeside(key: string): string {
-  return `${key.replace(/\.key$/, '')}.state`;
+function beside(key: string, what: 'state' | 'account'): string {
+  return `${key.replace(/\.key$/, '')}.${what}`;
 }
 
 function checkAddress(path: string, address: string, insecure: boolean): void {

@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 async function joinToy(
-  change: { self?: number; roster?: Roster; maxRounds?: number } = {},
+  change: { self?: number; roster?: Roster; maxRounds?: number; allowNoNoise?: boolean } = {},
 ): Promise<JoinedRun> {
   const self = change.self ?? 0;
   const identity = identities[self] ?? new Uint8Array(32);
@@ -57,7 +57,18 @@ async function joinToy(
       data: '',
       artifact: '',
       state: states.path,
-      policy: { minCohort: 3, minColluders: 1, maxRounds: change.maxRounds ?? 1000, maxAttemptsPerRound: 2 },
+      policy: {
+        minCohort: 3,
+        minColluders: 1,
+        maxRounds: change.maxRounds ?? 1000,
+        maxAttemptsPerRound: 2,
+        maxEpsilon: 3,
+        delta: 1e-5,
+        unit: 'record',
+        filter: 'zcdp',
+        allowNoNoise: change.allowNoNoise ?? true,
+      },
+      account: join(parent, 'acme.account'),
       connectSeconds: 1,
       logLevel: 'silent',
     },

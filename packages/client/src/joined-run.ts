@@ -7,6 +7,7 @@ import {
   type Evidence,
   PROTOCOL_VERSION,
   type Roster,
+  type RoundResult,
   rosterRoot,
   sameBytes,
 } from '@tributary/protocol';
@@ -29,6 +30,7 @@ import { openClientMachine, type RecoveredMachine } from './client-journal.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import type { ClientProgress } from './progress.ts';
 import { RoundParticipant } from './round-participant.ts';
+import { RunSpending } from './run-spending.ts';
 import { startTraining, type Training } from './training.ts';
 
 /** What the member is in once it knows the run. */
@@ -65,7 +67,8 @@ export async function earlierRun(options: JoinOptions): Promise<EarlierRun | und
       const header = await readJournalHeader(state.log);
       if (header === undefined) continue;
       const due = headerOf(client, self, run, header.manifest);
-      const { results } = await openClientMachine(nodeBackend, state.log, due, termsOf(client));
+      const terms = termsOf(client, decodeManifest(header.manifest).privacy);
+      const { results } = await openClientMachine(nodeBackend, state.log, due, terms);
       return { run, knownSums: results.length };
     } catch (error) {
       // A run under another roster, or of another member: nobody will serve it to this one.
@@ -101,6 +104,9 @@ export async function joinRun(options: JoinOptions, manifestText: string): Promi
     );
   }
   const manifest = decodeManifest(manifestText);
+  const { config, roster } = client;
+  const spending = await RunSpending.begin({ config, federation: roster.federation, manifest, run });
+  const allowed = { text: manifestText, manifest, run, spending };
   const { train = startTraining, identity } = client;
   const data = client.loadData(manifest);
   const training = agreeing('the run of the coordinator', () =>
@@ -109,7 +115,7 @@ export async function joinRun(options: JoinOptions, manifestText: string): Promi
   // Only now: a run that this member cannot take part in leaves nothing behind.
   const state = await states.use(run);
   try {
-    const participant = await openRun(options, manifestText, run, training, state);
+    const participant = await openRun(options, allowed, training, state);
     return { run, manifest, training, participant, state };
   } catch (error) {
     await state.close();
@@ -133,33 +139,60 @@ function headerOf(
   };
 }
 
-function termsOf({ roster, config }: ClientOptions): {
+function termsOf(
+  { roster, config }: ClientOptions,
+  privacy: RunManifest['privacy'],
+): {
   readonly roster: Roster;
   readonly policy: ClientPolicy;
 } {
   const { minCohort, minColluders, maxAttemptsPerRound } = config.policy;
-  return { roster, policy: { minCohort, minColluders, maxAttemptsPerRound } };
+  const own = { minCohort, minColluders, maxAttemptsPerRound };
+  if (privacy === 'none') return { roster, policy: own };
+  // What the noise is sized for is not to be undercut by the terms of a batch.
+  const { colluders, minSurvivors } = privacy;
+  return {
+    roster,
+    policy: { ...own, minColluders: Math.max(minColluders, colluders), minSurvivors },
+  };
+}
+
+/** A run that the member's policy lets in. */
+interface AllowedRun {
+  readonly text: string;
+  readonly manifest: RunManifest;
+  readonly run: Uint8Array;
+  /** What pays for it, where its sums carry noise. */
+  readonly spending: RunSpending | undefined;
 }
 
 async function openRun(
   { client, self, progress }: JoinOptions,
-  manifestText: string,
-  run: Uint8Array,
+  { text, manifest, run, spending }: AllowedRun,
   training: Training,
   state: StateDirectory,
 ): Promise<RoundParticipant> {
   const { identity, config, log } = client;
-  const header = headerOf(client, self, run, manifestText);
-  const recovered = await openClientMachine(nodeBackend, state.log, header, termsOf(client));
+  const header = headerOf(client, self, run, text);
+  const terms = termsOf(client, manifest.privacy);
+  const recovered = await openClientMachine(nodeBackend, state.log, header, terms);
   forgetStrays(state, recovered);
   const vectors = new KeptVectors(nodeBackend, state.blobs);
-  const { machine, results } = recovered;
+  const { machine, results, signed } = recovered;
+  await spending?.requireKnown(
+    results.filter(({ round, survivors }) => signed.has(round) && survivors.includes(self)),
+  );
+  const take = async (result: RoundResult, sum: Int32Array, hasSigned: boolean): Promise<void> => {
+    const noise = training.noise();
+    agreeing(`the sum of round ${result.round}`, () => training.accept(result, sum));
+    if (noise !== undefined) await spending?.settle(result, noise, { self, signed: hasSigned });
+  };
   await vectors.clear(machine.state.round?.context, results.length);
   for (const result of results) {
     const expected = training.expected();
     if (expected === undefined) break;
     const sum = await vectors.sum(result, expected);
-    agreeing(`the sum of round ${result.round}`, () => training.accept(result, sum));
+    await take(result, sum, signed.has(result.round));
   }
   const note = (event: ClientProgress): void => {
     progress(event).catch((error: unknown) => log.error({ err: error }, 'progress not shown'));
@@ -172,10 +205,17 @@ async function openRun(
     store: state.secrets,
   };
   const participant = new RoundParticipant(keeper, machine, vectors, {
-    contribute: () => training.contribution(),
+    contribute: async (request) => {
+      const noise = training.noise();
+      if (noise !== undefined) {
+        if (spending === undefined) throw new RuntimeError('POLICY', 'no account pays for this contribution');
+        await spending.reserve(request, noise);
+      }
+      return training.contribution();
+    },
     onInputFailed: (error) => log.error({ err: error }, 'no contribution to this round'),
-    onResult: (result, sum) => {
-      agreeing(`the sum of round ${result.round}`, () => training.accept(result, sum));
+    onResult: async (result, sum, hasSigned) => {
+      await take(result, sum, hasSigned);
       note({ kind: 'sum', round: result.round, survivors: result.survivors.length });
     },
     onPhase: (phase, round) => progress({ kind: 'phase', phase, round }),
@@ -229,6 +269,10 @@ function agreeing<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof PrivacyError && error.code === 'NOISE_MISSING') {
+      const hint = 'this client gives nothing more to a run whose noise it cannot trust';
+      throw new RuntimeError('POLICY', error.message, hint, error);
+    }
     if (error instanceof RouterError || error instanceof PrivacyError) {
       const hint = 'ask the operator of the coordinator';
       throw new RuntimeError('RUN_FAILED', `${what} cannot be used: ${error.message}`, hint, error);

@@ -244,7 +244,7 @@ describe('a participant that has nothing to give', () => {
     ['but a vector of another length', () => new Int32Array(3)],
   ])('%s says so and no more, and the others go on', async (_, contribute) => {
     let fails = true;
-    const circle = new Circle({ contribute: () => (fails ? contribute() : vectorOf(0)) });
+    const circle = new Circle({ contribute: (attempt) => (fails ? contribute(attempt) : vectorOf(0)) });
     const result = await circle.open(1);
     const refusals = circle.said.filter(({ kind }) => kind === 'refusal');
     expect(refusals.map(({ body }) => body)).toEqual([

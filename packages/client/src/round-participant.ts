@@ -24,21 +24,25 @@ import {
   releaseFor,
   revealFor,
   type RoundResult,
+  type RoundTerms,
   sameBytes,
   type SecretEffect,
   signMessage,
 } from '@tributary/protocol';
-import type { MessageSocket } from '@tributary/runtime';
+import { type MessageSocket, RuntimeError } from '@tributary/runtime';
 import type { ClientMachine } from './client-journal.ts';
 import type { KeptVectors } from './kept-vectors.ts';
 
 export interface ParticipantEvents {
-  /** The encoded vector for the expected sum; masking consumes it. */
-  readonly contribute: () => Int32Array | Promise<Int32Array>;
+  /** The encoded vector for the expected sum; masking consumes it. Called once for each attempt, and after a restart not again. */
+  readonly contribute: (attempt: ContributionRequest) => Int32Array | Promise<Int32Array>;
   /** The member has nothing to give to this round, because `contribute` failed or a disk; it takes part in the next. */
   readonly onInputFailed: (error: unknown) => void;
-  /** An opened sum, checked against its signed digest. Settle before the next round is joined. */
-  readonly onResult: (result: RoundResult, sum: Int32Array) => void;
+  /**
+   * An opened sum, checked against its signed digest. Settle before the next round is joined.
+   * @param signed whether this member signed the survivor set
+   */
+  readonly onResult: (result: RoundResult, sum: Int32Array, signed: boolean) => void | Promise<void>;
   /** Called before what the phase does is done; the phase waits for it. */
   readonly onPhase: (phase: ClientPhase, round: number) => void | Promise<void>;
   readonly onReject: (rejection: Rejection) => void;
@@ -47,7 +51,19 @@ export interface ParticipantEvents {
   readonly onEvidence: (evidence: Evidence) => Promise<void>;
 }
 
+/** Which attempt a contribution is for, and the fewest members over which it may be opened. */
+export interface ContributionRequest {
+  readonly round: number;
+  readonly attempt: number;
+  readonly minSurvivors: number;
+}
+
 type UploadInput = Extract<ClientEffect, { kind: 'upload-input' }>;
+
+/** The coordinator learns no more than that: the error may say something about the data. */
+const UNTOLD = 'the reason is in the log of the member';
+/** Nor what an organisation has spent elsewhere. */
+const TOLD_OF_BUDGET = 'the privacy budget or policy of this organisation does not allow it';
 
 export class RoundParticipant {
   readonly #crypto: CryptoBackend;
@@ -57,6 +73,8 @@ export class RoundParticipant {
   readonly #events: ParticipantEvents;
   #socket: Pick<MessageSocket, 'send'> | undefined;
   #resultChunks: { readonly context: Uint8Array; readonly chunks: Uint8Array[]; length: number } | undefined;
+  /** Nothing was contributed because the member's policy does not let it. */
+  #refused = false;
   /** Context of the round whose upload is kept. */
   #kept: Uint8Array | undefined;
 
@@ -204,7 +222,7 @@ export class RoundParticipant {
       case 'batch-drawn':
         return;
       case 'accept-result':
-        if (sum !== undefined) this.#events.onResult(effect.result, sum);
+        if (sum !== undefined) await this.#events.onResult(effect.result, sum, effect.participated);
         return;
       case 'enter-phase':
         await this.#events.onPhase(effect.phase, effect.round);
@@ -232,9 +250,10 @@ export class RoundParticipant {
     const { roundContext } = effect.request;
     const sent = effect.resume ? await this.#sendAgain(effect) : await this.#maskAndSend(effect);
     if (sent === undefined) {
-      // The coordinator learns no more than that: the error may say something about the data.
-      const detail = 'the reason is in the log of the member';
-      await this.#dispatch({ kind: 'input-failed', roundContext, detail });
+      const refused = this.#refused;
+      this.#refused = false;
+      const detail = refused ? TOLD_OF_BUDGET : UNTOLD;
+      await this.#dispatch({ kind: 'input-failed', roundContext, detail, ...(refused ? { refused } : {}) });
       return;
     }
     this.#events.onUploaded(sent.length);
@@ -247,8 +266,9 @@ export class RoundParticipant {
     const { roundContext } = request;
     let input: Int32Array;
     try {
-      input = await this.#contribution(terms.dimension);
+      input = await this.#contribution(terms);
     } catch (error) {
+      this.#refused = error instanceof RuntimeError && error.code === 'POLICY';
       this.#events.onInputFailed(error);
       return undefined;
     }
@@ -291,8 +311,9 @@ export class RoundParticipant {
     return { digest: hash.digest(), length };
   }
 
-  async #contribution(dimension: number): Promise<Int32Array> {
-    const input = await this.#events.contribute();
+  async #contribution({ round, attempt, dimension }: RoundTerms): Promise<Int32Array> {
+    const minSurvivors = this.#machine.state.round?.batch.terms.minSurvivors ?? 0;
+    const input = await this.#events.contribute({ round, attempt, minSurvivors });
     if (input.length === dimension) return input;
     throw new RangeError(`the contribution has ${input.length} coordinates, ${dimension} are due`);
   }

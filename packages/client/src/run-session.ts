@@ -1,6 +1,13 @@
 /** A member's part in one run, over as many connections, and as many lives of its process, as it takes. */
 import { nodeBackend } from '@tributary/crypto/node';
-import { type Bodies, type Message, sameBytes, verifyMessage } from '@tributary/protocol';
+import {
+  type Bodies,
+  clipDetail,
+  type Message,
+  sameBytes,
+  signMessage,
+  verifyMessage,
+} from '@tributary/protocol';
 import {
   CLOSE,
   type MessageSocket,
@@ -150,12 +157,26 @@ export class RunSession {
       const { knownSums } = earlier;
       if (knownSums > 0 && knownSums <= welcome.openedSums) return false;
     }
-    this.#joined = await joinRun(this.#joinOptions, welcome.manifest);
+    try {
+      this.#joined = await joinRun(this.#joinOptions, welcome.manifest);
+    } catch (error) {
+      await this.#refuse(error, socket);
+      throw error;
+    }
     const { manifest, participant, training } = this.#joined;
     participant.attach(socket);
     const { records, leftOut } = training;
     await this.#progress({ kind: 'welcome', manifest, records, leftOut });
     return true;
+  }
+
+  /** Tells the coordinator why this organisation stays out, so that both sides show the reason and nobody waits for it. */
+  async #refuse(error: unknown, socket: MessageSocket): Promise<void> {
+    if (!(error instanceof RuntimeError && error.code === 'POLICY')) return;
+    const detail = toldOfPolicy(error);
+    const body = { member: this.#self, round: 0, code: 'POLICY_REFUSED', detail };
+    const { secretKey } = this.#options.identity;
+    await socket.send('refusal', body, signMessage(nodeBackend, secretKey, 'refusal', body));
   }
 
   get #joinOptions(): JoinOptions {
@@ -191,4 +212,13 @@ export class RunSession {
     logProgress(log, progress);
     await onProgress?.(progress);
   }
+}
+
+/** What of a refusal leaves the organisation: not what it has spent elsewhere. */
+function toldOfPolicy({ message }: RuntimeError): string {
+  return clipDetail(
+    message.startsWith('BUDGET_EXCEEDED')
+      ? 'the privacy budget of this organisation does not allow the run'
+      : message,
+  );
 }

@@ -2,7 +2,7 @@ import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { EMPTY_LOG_HEAD, nextLogHead, type RoundResult } from '@tributary/protocol';
 import { type Dataset, startProgram } from '@tributary/router';
-import { expectedRound, type RunManifest } from '@tributary/runtime';
+import { planRound, type RunManifest } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
 import { startTraining, type Training, type TrainingOptions } from './training.ts';
 
@@ -63,12 +63,13 @@ describe('local training', () => {
     const program = startProgram('kmeans', { ...MANIFEST.parameters, seed: MANIFEST.seed });
     if (program.kind !== 'sum') throw new Error('finished without a sum');
     expect(start().expected()).toEqual(
-      expectedRound(nodeBackend, program.plan, program.stateBytes(), {
+      planRound(nodeBackend, program.plan, program.stateBytes(), {
         round: 1,
         logHead: EMPTY_LOG_HEAD,
         contributors: 3,
         maxRecords: 20,
-      }),
+        privacy: 'none',
+      }).expected,
     );
   });
 

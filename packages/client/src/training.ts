@@ -1,21 +1,23 @@
 /** Local training: what the sums so far mean, what this organisation contributes to the next, and the finished router. */
-import { type CryptoBackend, liftWords, utf8 } from '@tributary/crypto';
-import { decodeSum, encodeRecords } from '@tributary/privacy';
+import { type CryptoBackend, liftWords, utf8, wipe } from '@tributary/crypto';
+import { nodeRandomBytes } from '@tributary/crypto/node';
+import { boundRecordsPerUnit, encodeRecords, noisyContribution, type RoundPrivacy } from '@tributary/privacy';
 import { EMPTY_LOG_HEAD, type ExpectedRound, nextLogHead, type RoundResult } from '@tributary/protocol';
 import {
   createGenerator,
   type Dataset,
+  NOBODY,
   type ProgramRun,
   type RouterModel,
   selectRecords,
   startProgram,
 } from '@tributary/router';
-import { expectedRound, type RunManifest } from '@tributary/runtime';
+import { type PlannedRound, planRound, readSum, RuntimeError, type RunManifest } from '@tributary/runtime';
 
 export interface Training {
   /** Records that take part, at most `maxRecords`. */
   readonly records: number;
-  /** Records left out because the organisation has more than `maxRecords`. */
+  /** Records left out: more than `maxRecords`, or than the run takes of one end user, or of nobody where end users are protected. */
   readonly leftOut: number;
   readonly knownSums: number;
   readonly logHead: Uint8Array;
@@ -24,9 +26,13 @@ export interface Training {
   readonly model: RouterModel | undefined;
   /** The sum that follows; undefined when the model is finished. */
   expected(): ExpectedRound | undefined;
-  /** This organisation's encoded vector for it: the raw sum of its records' integers. */
+  /** The noise that a contribution to it carries; undefined where the run has no budget. */
+  noise(): RoundPrivacy | undefined;
+  /**
+   * This organisation's encoded vector for it: the raw sum of its records' integers, and its share of the noise, which every call draws anew.
+   */
   contribution(): Int32Array;
-  /** Takes an opened sum. */
+  /** Takes an opened sum. @throws PrivacyError NOISE_MISSING; RouterError where it leaves nothing to learn from */
   accept(result: RoundResult, sum: Int32Array): void;
 }
 
@@ -38,26 +44,23 @@ export interface TrainingOptions {
   /** Secret seed of the member: which records stay out is drawn from it, so that nobody else knows. */
   readonly identity: Uint8Array;
   readonly data: Dataset;
+  /** Where keys of noise come from: a CSPRNG, and the system's unless a test says otherwise. */
+  readonly random?: (length: number) => Uint8Array;
 }
 
 /** @throws RouterError, PrivacyError */
 export function startTraining(options: TrainingOptions): Training {
-  const { crypto, manifest } = options;
+  const { crypto, manifest, random = nodeRandomBytes } = options;
   let program: ProgramRun = startProgram(manifest.program, { ...manifest.parameters, seed: manifest.seed });
   const data = boundedData(options);
   let logHead = EMPTY_LOG_HEAD;
   let knownSums = 0;
   const cohortSizes: number[] = [];
-  const nextSum = (): ExpectedRound | undefined =>
+  const nextSum = (): PlannedRound | undefined =>
     program.kind === 'finished'
       ? undefined
-      : expectedRound(crypto, program.plan, program.stateBytes(), {
-          round: knownSums + 1,
-          logHead,
-          contributors: manifest.contributors,
-          maxRecords: manifest.maxRecords,
-        });
-  let expected = nextSum();
+      : planRound(crypto, program.plan, program.stateBytes(), { round: knownSums + 1, logHead, ...manifest });
+  let planned = nextSum();
   return {
     records: data.records,
     leftOut: options.data.records - data.records,
@@ -71,31 +74,59 @@ export function startTraining(options: TrainingOptions): Training {
     get model() {
       return program.kind === 'finished' ? program.model : undefined;
     },
-    expected: () => expected,
+    expected: () => planned?.expected,
+    noise: () => planned?.noise,
     contribution() {
-      if (expected === undefined || program.kind === 'finished') return new Int32Array(0);
-      return encodeRecords(program.contribute(data), expected.dimension, expected.encoding).vector;
+      if (planned === undefined || program.kind === 'finished') return new Int32Array(0);
+      const { expected, noise } = planned;
+      const records = program.contribute(data);
+      if (noise === undefined) return encodeRecords(records, expected.dimension, expected.encoding).vector;
+      const key = random(32);
+      try {
+        return noisyContribution({ backend: crypto, key, records, round: { ...expected, noise } });
+      } finally {
+        wipe(key);
+      }
     },
     accept(result, sum) {
-      if (expected === undefined || program.kind === 'finished') return;
-      liftWords(sum, expected.bits);
-      program = program.next(decodeSum(sum, expected.encoding));
+      if (planned === undefined || program.kind === 'finished') return;
+      liftWords(sum, planned.expected.bits);
+      const read = readSum(planned, sum, result.survivors.length);
+      program = program.next(read.sum, read.noiseDeviation);
       logHead = nextLogHead(crypto, logHead, result);
       knownSums += 1;
       cohortSizes.push(result.survivors.length);
-      expected = nextSum();
+      planned = nextSum();
     },
   };
 }
 
 /** The same subset in every round and after every restart, or differences of sums would tell records apart. */
 function boundedData({ crypto, manifest, run, identity, data }: TrainingOptions): Dataset {
-  if (data.records <= manifest.maxRecords) return data;
+  const { maxRecords, privacy } = manifest;
+  const perUser =
+    privacy !== 'none' && privacy.unit === 'end-user' ? privacy.recordsPerUnit : Number.POSITIVE_INFINITY;
+  if (data.records <= maxRecords && perUser === Number.POSITIVE_INFINITY) return data;
   const seed = crypto.hkdfSha256(identity, run, utf8('tributary1/record-subset'), 32);
-  const order = Array.from({ length: data.records }, (_, i) => i);
+  const order = Uint32Array.from({ length: data.records }, (_, i) => i);
   createGenerator(seed).shuffle(order);
+  const allowed = perUser === Number.POSITIVE_INFINITY ? order : recordsOfUsers(data, order, perUser);
   return selectRecords(
     data,
-    order.slice(0, manifest.maxRecords).toSorted((a, b) => a - b),
+    Array.from(allowed.subarray(0, maxRecords)).toSorted((a, b) => a - b),
   );
+}
+
+/** Of each end user as many records as the run takes, in the secret order; records of nobody stay out. */
+function recordsOfUsers(data: Dataset, order: Uint32Array, most: number): Uint32Array {
+  const { users } = data;
+  if (users === undefined) {
+    throw new RuntimeError(
+      'BAD_DATA',
+      "the run protects end users, and no query of the log names its 'user'",
+      "add a 'user' to the queries, or ask for a run whose unit is the record",
+    );
+  }
+  const kept = new Set(boundRecordsPerUnit(users, order, most));
+  return order.filter((record) => kept.has(record) && users[record] !== NOBODY);
 }

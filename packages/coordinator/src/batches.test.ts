@@ -28,7 +28,9 @@ class Surroundings {
     return new Batches({
       crypto: nodeBackend,
       config: { deadlines: DEADLINES, keyCount, thresholds: 'security', maxAttemptsPerRound: 2 },
-      terms: { roster, run } as ConstructorParameters<typeof Batches>[0]['terms'],
+      terms: { roster, run, manifest: { privacy: 'none' } } as ConstructorParameters<
+        typeof Batches
+      >[0]['terms'],
       federation: { sessions, runner, strangers } as unknown as Federation,
       lastBatch,
     });

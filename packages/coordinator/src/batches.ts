@@ -2,8 +2,10 @@
 import type { CryptoBackend } from '@tributary/crypto';
 import {
   batchTermsFor,
+  type NoiseFloors,
   type OpenBatch,
   ProtocolError,
+  raisedTo,
   SPARSE_KEY_COUNT,
   type ThresholdPreset,
   type Thresholds,
@@ -65,10 +67,11 @@ export class Batches {
 
   async #setUp(): Promise<BatchOutcome> {
     const { crypto, config, federation } = this.#options;
-    const { roster, run } = this.#options.terms;
+    const { roster, run, manifest } = this.#options.terms;
     const { runner, sessions, strangers } = federation;
     const cohort = sessions.present.filter((id) => !runner.state.culprits.has(id));
-    const thresholds = chosenThresholds(cohort.length, config.thresholds);
+    const floors = manifest.privacy === 'none' ? undefined : manifest.privacy;
+    const thresholds = chosenThresholds(cohort.length, config.thresholds, floors);
     const sparse = thresholds.graph === 'harary';
     strangers.clear();
     this.#lastBatch += 1;
@@ -94,10 +97,25 @@ function unused(batch: OpenBatch | undefined): number {
   return batch === undefined ? 0 : batch.terms.keyCount - batch.nextKeyIndex;
 }
 
-/** @throws RuntimeError TOO_FEW_SURVIVORS */
-function chosenThresholds(cohort: number, preset: ThresholdPreset): Thresholds {
+/**
+ * @param floors of the run's noise: a batch that could be opened over fewer members, or withstands fewer colluders, is none of it
+ * @throws RuntimeError TOO_FEW_SURVIVORS
+ */
+function chosenThresholds(
+  cohort: number,
+  preset: ThresholdPreset,
+  floors: NoiseFloors | undefined,
+): Thresholds {
+  if (floors !== undefined && cohort < floors.minSurvivors) {
+    throw new RuntimeError(
+      'TOO_FEW_SURVIVORS',
+      `setup: ${cohort} members are there, the noise of the run is sized for ${floors.minSurvivors}`,
+      'bring the missing members back and start again',
+    );
+  }
   try {
-    return thresholdsFor(cohort, preset);
+    if (floors === undefined) return thresholdsFor(cohort, preset);
+    return raisedTo(thresholdsFor(cohort, preset, { colluders: floors.colluders }), floors);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new RuntimeError('TOO_FEW_SURVIVORS', `setup: ${error.message}`, error.hint, error);

@@ -14,6 +14,8 @@ const gather = (options: Partial<CohortOptions> = {}): Promise<void> =>
   gatherCohort({
     config: { min: 3, joinSeconds: 60 },
     awaited: [0, 1, 2, 3, 4],
+    refusals: () => [],
+    refuses: () => false,
     present: () => Array.from({ length: present }, (_, id) => id),
     onJoined(listener) {
       listeners.add(listener);

@@ -46,6 +46,13 @@ describe('the configuration of a coordinator', () => {
         maxRecords: 10_000,
       },
       maxAttemptsPerRound: 2,
+      privacy: {
+        unit: 'record',
+        epsilon: 3,
+        delta: 1e-5,
+        filter: 'zcdp',
+        maxRecordsPerUser: 1,
+      },
       logLevel: 'info',
     });
   });
@@ -97,6 +104,21 @@ describe('the configuration of a coordinator', () => {
     [
       'logLevel: verbose',
       "'logLevel' must be one of silent, error, warn, info, debug, trace, not 'verbose'",
+      '',
+    ],
+    [
+      "privacy: { epsilon: 'no' }",
+      "'privacy.epsilon' must be a number above 0 and of at most 1000, or 'none', not 'no'",
+      '',
+    ],
+    [
+      'privacy: { unit: patient }',
+      "'privacy.unit' must be one of record, end-user, organisation, not 'patient'",
+      '',
+    ],
+    [
+      'privacy: { filter: rdp }',
+      "'privacy.filter' must be zcdp, or rdp@ORDER with an order of at least 2, not 'rdp'",
       '',
     ],
     ['tls: { cert: a.pem }', "'tls.key' is missing; it must be text", ''],

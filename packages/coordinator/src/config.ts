@@ -7,6 +7,7 @@ import {
   type Deadlines,
   type ThresholdPreset,
 } from '@tributary/protocol';
+import { parseFilter, PRIVACY_UNITS, type PrivacyUnit } from '@tributary/privacy';
 import { LOG_LEVELS, type LogLevel, readYamlFile, RuntimeError } from '@tributary/runtime';
 import { z } from 'zod';
 
@@ -39,8 +40,32 @@ export interface CoordinatorConfig {
     readonly encoder: string;
     readonly maxRecords: number;
   };
+  readonly privacy: PrivacyConfig;
   readonly logLevel: LogLevel;
 }
+
+/** The privacy budget that a run declares. */
+export interface PrivacyConfig {
+  /** Whose data is protected. */
+  readonly unit: PrivacyUnit;
+  /** `none`: sums are exact. */
+  readonly epsilon: number | 'none';
+  readonly delta: number;
+  /** What is added up: `zcdp`, or `rdp@ORDER`. */
+  readonly filter: string;
+  /** Records of one end user in a sum at most, where the unit is one. */
+  readonly maxRecordsPerUser: number;
+  /** U_min, where it is to be another than max(t, four fifths of the roster). */
+  readonly minSurvivors?: number | undefined;
+}
+
+export const DEFAULT_PRIVACY: PrivacyConfig = {
+  unit: 'record',
+  epsilon: 3,
+  delta: 1e-5,
+  filter: 'zcdp',
+  maxRecordsPerUser: 1,
+};
 
 const duration = z.number().positive().max(86_400);
 
@@ -72,6 +97,27 @@ const schema = z.strictObject({
     encoder: z.string(),
     maxRecords: z.int().min(1).max(10_000_000).default(10_000),
   }),
+  privacy: z
+    .strictObject({
+      unit: z.enum(PRIVACY_UNITS).default(DEFAULT_PRIVACY.unit),
+      epsilon: z
+        .union([z.literal('none'), z.number().positive().max(1000)])
+        .describe("a number above 0 and of at most 1000, or 'none'")
+        .default(DEFAULT_PRIVACY.epsilon),
+      delta: z.number().positive().max(0.1).default(DEFAULT_PRIVACY.delta),
+      filter: z
+        .string()
+        .refine((text) => parseFilter(text) !== undefined)
+        .describe('zcdp, or rdp@ORDER with an order of at least 2')
+        .default(DEFAULT_PRIVACY.filter),
+      maxRecordsPerUser: z
+        .int()
+        .min(1)
+        .max(2 ** 20)
+        .default(DEFAULT_PRIVACY.maxRecordsPerUser),
+      minSurvivors: z.int().min(3).max(65_535).optional(),
+    })
+    .default(DEFAULT_PRIVACY),
   logLevel: z.enum(LOG_LEVELS).default('info'),
 });
 

@@ -14,6 +14,7 @@ import {
 import { type EventLog, JournaledMachine, type JournalHeader, openRunJournal } from '@tributary/runtime';
 import { DropCounts } from './drop-counts.ts';
 import type { AbortedAttempt } from './round-runner.ts';
+import type { RequestedAttempt } from './run-budget.ts';
 
 export type CoordinatorMachine = JournaledMachine<CoordinatorState, CoordinatorEvent, CoordinatorEffect>;
 
@@ -24,6 +25,8 @@ export interface RecoveredMachine {
   /** Number of the newest batch that was asked for, 0 before the first. */
   readonly lastBatch: number;
   readonly drops: DropCounts;
+  /** Every attempt at a round that was asked for: what the run's privacy budget is charged for. */
+  readonly attempts: readonly RequestedAttempt[];
 }
 
 /** @throws RuntimeError BAD_CONFIG, BAD_FILE as `openRunJournal` */
@@ -37,17 +40,22 @@ export async function openCoordinatorMachine(
   let aborted: AbortedAttempt | undefined;
   let lastBatch = 0;
   const drops = new DropCounts();
+  const attempts: RequestedAttempt[] = [];
   const observe = (effect: CoordinatorEffect): void => {
     if (effect.kind === 'round-aborted') aborted = effect;
     if (effect.kind === 'drop') drops.add(effect.drop);
   };
   const codec = { encode: encodeEvent, decode: decodeCoordinatorEvent };
   const journal = await openRunJournal<CoordinatorEvent>(log, header, codec, (event) => {
-    if (event.kind === 'round-requested') aborted = undefined;
+    if (event.kind === 'round-requested') {
+      aborted = undefined;
+      const { round, attempt } = event.terms;
+      attempts.push({ round, attempt, isVoid: false });
+    }
     if (event.kind === 'batch-requested') lastBatch = event.terms.batch;
     state = replayCoordinator(crypto, state, [event], observe);
   });
   const step = (from: CoordinatorState, event: CoordinatorEvent): ReturnType<typeof stepCoordinator> =>
     stepCoordinator(crypto, from, event);
-  return { machine: new JournaledMachine(step, state, journal), aborted, lastBatch, drops };
+  return { machine: new JournaledMachine(step, state, journal), aborted, lastBatch, drops, attempts };
 }

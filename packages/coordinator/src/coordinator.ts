@@ -5,15 +5,24 @@ import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { type Bodies, EMPTY_LOG_HEAD, rosterRoot } from '@tributary/protocol';
 import { createArtifact, encodeArtifact } from '@tributary/router';
-import { CLOSE, type Logger, oneLine, type RunStates, stoppedBy, writeTextFile } from '@tributary/runtime';
+import {
+  CLOSE,
+  type Logger,
+  oneLine,
+  RuntimeError,
+  type RunStates,
+  stoppedBy,
+  writeTextFile,
+} from '@tributary/runtime';
 import { Batches } from './batches.ts';
-import { gatherCohort } from './cohort.ts';
+import { gatherCohort, tooManyRefuse } from './cohort.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { Federation } from './federation.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { claimOutput } from './output-directory.ts';
 import type { CoordinatorProgress, MemberDrops } from './progress.ts';
 import { driveRun, hasItsModel, type RunResult } from './run-driver.ts';
+import { type BudgetReport, RunBudget } from './run-budget.ts';
 import type { RunTerms } from './run-terms.ts';
 import { listen } from './server.ts';
 
@@ -40,6 +49,8 @@ export interface CoordinatorReport {
   readonly drops: readonly MemberDrops[];
   readonly artifact: string;
   readonly url: string;
+  /** What the run spent of its privacy budget; undefined where its sums are exact. */
+  readonly privacy: BudgetReport | undefined;
 }
 
 /** @throws RuntimeError, or an error of a pure package for what the configuration asks of it */
@@ -96,13 +107,24 @@ async function serveRun(
     begun = true;
     const { lastBatch, aborted } = open;
     const batches = new Batches({ crypto: nodeBackend, config, terms, federation, lastBatch });
-    const result = await driveRun({ crypto: nodeBackend, config, terms, federation, sums, batches, aborted });
+    const budget = new RunBudget(terms.manifest.privacy, open.attempts);
+    const inputs = { crypto: nodeBackend, config, terms, federation, sums, batches, budget, aborted };
+    const result = await driveRun(inputs);
     const artifact = await writeArtifact(config, terms, result);
     ending = { outcome: 'completed', detail: '', logHead: result.logHead };
     const { rounds, survivors } = result;
     const drops = federation.drops;
-    return { run: toHex(run), rounds, survivors: survivors.length, drops, artifact, url: server.url };
-  } catch (error) {
+    return {
+      run: toHex(run),
+      rounds,
+      survivors: survivors.length,
+      drops,
+      artifact,
+      url: server.url,
+      privacy: budget.report(),
+    };
+  } catch (failure) {
+    const error = becauseOfRefusals(failure, terms, config, federation);
     ending = endingOf(error);
     throw error;
   } finally {
@@ -128,17 +150,38 @@ async function serveRun(
 async function gatherMembers(
   { cohort }: CoordinatorConfig,
   { terms }: OpenRun,
-  { runner, sessions, onJoined }: Federation,
+  federation: Federation,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { runner, sessions, onJoined } = federation;
   const awaited = runner.batch?.dealt.keys() ?? terms.roster.members.map(({ id }) => id);
   await gatherCohort({
-    config: cohort,
+    config: { ...cohort, min: fewestMembers(terms, cohort.min) },
     awaited: [...awaited],
     present: () => sessions.present,
+    refusals: () => federation.refusals,
+    refuses: (member) => federation.refuses(member),
     onJoined,
     signal,
   });
+}
+
+/** Members without whom the run cannot go on. */
+function fewestMembers({ manifest: { privacy } }: RunTerms, min: number): number {
+  return privacy === 'none' ? min : Math.max(min, privacy.minSurvivors);
+}
+
+/** Where too few are left because organisations refuse the run, that is the reason, and not their absence. */
+function becauseOfRefusals(
+  error: unknown,
+  terms: RunTerms,
+  { cohort }: CoordinatorConfig,
+  { refusals }: Federation,
+): unknown {
+  const { length: members } = terms.roster.members;
+  const needed = fewestMembers(terms, cohort.min);
+  const tooFew = error instanceof RuntimeError && error.code === 'TOO_FEW_SURVIVORS';
+  return tooFew && members - refusals.length < needed ? tooManyRefuse(refusals, members, needed) : error;
 }
 
 type Ending = Pick<Bodies['run-ended'], 'outcome' | 'detail' | 'logHead'>;

@@ -1,8 +1,16 @@
 /** The parts of a running federation, joined together: sessions bring messages to the rounds, rounds send through the sessions. */
 import { join } from 'node:path';
 import { nodeBackend } from '@tributary/crypto/node';
-import { type Drop, type MemberEvidence, type Rejection, signMessage } from '@tributary/protocol';
+import {
+  type Drop,
+  type MemberEvidence,
+  type Message,
+  type Rejection,
+  signMessage,
+  verifyMessage,
+} from '@tributary/protocol';
 import { appendEvidence, CLOSE, type Logger, type StateDirectory } from '@tributary/runtime';
+import type { MemberRefusal } from './cohort.ts';
 import type { CoordinatorMachine } from './coordinator-journal.ts';
 import type { DropCounts } from './drop-counts.ts';
 import { type CoordinatorProgress, logProgress, type MemberDrops } from './progress.ts';
@@ -35,6 +43,8 @@ export class Federation {
   readonly #options: FederationOptions;
   readonly #refused = new Map<number, number>();
   readonly #joinListeners = new Set<() => void>();
+  /** Why members stay out of the run. */
+  readonly #refusals = new Map<number, string>();
   #begun = false;
 
   constructor(options: FederationOptions) {
@@ -53,6 +63,7 @@ export class Federation {
       {
         onJoined: (member) => this.#joined(member),
         onMessage: async (member, message) => {
+          if (message.kind === 'refusal') this.#refusesRun(member, message);
           if (this.#begun) await this.runner.receive(member, message);
         },
         onLost: (member) => this.#lost(member),
@@ -93,14 +104,37 @@ export class Federation {
   #missAbsent(): void {
     const present = new Set(this.sessions.present);
     for (const { id: member } of this.#options.terms.roster.members) {
-      if (present.has(member)) continue;
+      if (present.has(member) || this.#refusals.has(member)) continue;
       const versions = this.sessions.refusedVersion(member);
       const reason = versions === undefined ? 'never-connected' : 'version';
       this.#dropped({ member, reason, phase: 'setup', detail: versions ?? '' });
     }
   }
 
-  /** Calls back whenever a member has joined. @returns what ends that */
+  /** Members that refuse the run, with their reasons. */
+  get refusals(): readonly MemberRefusal[] {
+    return [...this.#refusals].map(([member, reason]) => ({ member: this.#name(member), reason }));
+  }
+
+  /** Whether a member will not be in the run. */
+  refuses(member: number): boolean {
+    return this.#refusals.has(member);
+  }
+
+  /** A member that says on its welcome that its policy does not allow the run. */
+  #refusesRun(member: number, { body, signature }: Message<'refusal'>): void {
+    const publicKey = this.#options.terms.roster.members[member]?.publicKey;
+    if (publicKey === undefined || body.member !== member || body.code !== 'POLICY_REFUSED') return;
+    if (!verifyMessage(nodeBackend, publicKey, 'refusal', body, signature)) return;
+    this.#refusals.set(member, body.detail);
+    if (!this.#begun) {
+      const detail = body.detail;
+      this.#dropped({ member, reason: 'refused-by-client-policy', phase: 'setup', detail });
+    }
+    for (const listener of this.#joinListeners) listener();
+  }
+
+  /** Calls back whenever a member has joined, or refuses the run. @returns what ends that */
   readonly onJoined = (listener: () => void): (() => void) => {
     this.#joinListeners.add(listener);
     return () => void this.#joinListeners.delete(listener);
@@ -124,6 +158,7 @@ export class Federation {
   }
 
   #joined(member: number): void {
+    this.#refusals.delete(member);
     if (this.#begun) this.#welcome(member);
     const { length: present } = this.sessions.present;
     const { length: members } = this.#options.terms.roster.members;

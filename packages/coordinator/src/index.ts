@@ -1,4 +1,10 @@
-export { type CoordinatorConfig, readCoordinatorConfig } from './config.ts';
+export {
+  type CoordinatorConfig,
+  DEFAULT_PRIVACY,
+  type PrivacyConfig,
+  readCoordinatorConfig,
+} from './config.ts';
 export { type CoordinatorOptions, type CoordinatorReport, runCoordinator } from './coordinator.ts';
 export type { CoordinatorProgress } from './progress.ts';
+export type { BudgetReport, ChargedRound } from './run-budget.ts';
 export type { SumRecord } from './sum-log.ts';

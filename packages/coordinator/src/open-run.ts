@@ -61,8 +61,10 @@ async function resumeRun(
   const begun = decodeManifest(header.manifest);
   const terms = readRunTerms(config, begun.seed);
   if (terms.manifestText !== header.manifest) {
-    const fields = Object.keys(terms.manifest) as (keyof typeof begun)[];
-    const field = fields.find((name) => JSON.stringify(terms.manifest[name]) !== JSON.stringify(begun[name]));
+    const [now, then] = [terms.manifestText, header.manifest].map(
+      (text) => JSON.parse(text) as Readonly<Record<string, unknown>>,
+    ) as [Record<string, unknown>, Record<string, unknown>];
+    const field = Object.keys(now).find((name) => JSON.stringify(now[name]) !== JSON.stringify(then[name]));
     throw new RuntimeError(
       'BAD_CONFIG',
       `'output' ${config.output} holds the unfinished run '${begun.name}', which was begun with another '${field}'`,

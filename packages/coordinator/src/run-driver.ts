@@ -3,14 +3,15 @@
  * follows from the sums that are opened, so that a restart goes on where the last life of the process ended.
  */
 import { type CryptoBackend, liftWords, unpackWords } from '@tributary/crypto';
-import { decodeSum } from '@tributary/privacy';
-import { EMPTY_LOG_HEAD, type ExpectedRound, nextLogHead, roundTermsFor } from '@tributary/protocol';
+import { PrivacyError } from '@tributary/privacy';
+import { EMPTY_LOG_HEAD, nextLogHead, roundTermsFor } from '@tributary/protocol';
 import { type ProgramRun, RouterError, type RouterModel } from '@tributary/router';
-import { expectedRound, RuntimeError } from '@tributary/runtime';
+import { type PlannedRound, planRound, readSum, RuntimeError } from '@tributary/runtime';
 import type { Batches } from './batches.ts';
 import type { CoordinatorConfig } from './config.ts';
 import type { Federation } from './federation.ts';
 import type { AbortedAttempt, RoundOutcome } from './round-runner.ts';
+import type { RunBudget } from './run-budget.ts';
 import type { RunTerms } from './run-terms.ts';
 import type { OpenedSum, SumLog } from './sum-log.ts';
 
@@ -21,6 +22,7 @@ export interface RunDriverOptions {
   readonly federation: Federation;
   readonly sums: SumLog;
   readonly batches: Batches;
+  readonly budget: RunBudget;
   /** The last attempt of an earlier life, where it ended without a sum. */
   readonly aborted: AbortedAttempt | undefined;
 }
@@ -44,7 +46,7 @@ interface Course {
 
 type Inputs = Pick<RunDriverOptions, 'crypto' | 'terms' | 'sums'>;
 
-/** Whether the sums that are opened give the model: nobody is needed any more. @throws RuntimeError RUN_FAILED */
+/** Whether the sums that are opened give the model: nobody is needed any more. @throws RuntimeError RUN_FAILED, POLICY */
 export function hasItsModel(inputs: Inputs): boolean {
   let course = begin(inputs);
   while (course.program.kind === 'sum') {
@@ -59,7 +61,7 @@ function begin({ terms }: Inputs): Course {
   return { program: terms.program, rounds: 0, logHead: EMPTY_LOG_HEAD };
 }
 
-/** @throws RuntimeError TOO_FEW_SURVIVORS, RUN_FAILED, BAD_CONFIG; PrivacyError RING_OVERFLOW */
+/** @throws RuntimeError TOO_FEW_SURVIVORS, RUN_FAILED, BAD_CONFIG, POLICY; PrivacyError RING_OVERFLOW */
 export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
   const { federation, sums } = options;
   const earlier = sums.opened.length;
@@ -69,9 +71,11 @@ export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
     const { step } = course.program.plan;
     const sum = sums.opened[course.rounds];
     if (sum !== undefined) {
+      const { body } = sum.message;
+      const { length: survivors } = body.survivors;
+      options.budget.settle(body, plannedOf(options, course)?.noise, survivors);
       course = advance(options, course, sum);
       const { rounds: round } = course;
-      const { length: survivors } = sum.message.body.survivors;
       if (round > earlier) federation.progress({ kind: 'sum', round, step, survivors });
       continue;
     }
@@ -86,18 +90,19 @@ export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
   return { model: program.model, rounds, survivors, cohorts, logHead };
 }
 
-function expectedOf({ crypto, terms }: Inputs, course: Course): ExpectedRound | undefined {
+function plannedOf({ crypto, terms }: Inputs, course: Course): PlannedRound | undefined {
   const { program, rounds, logHead } = course;
   if (program.kind !== 'sum') return undefined;
   const round = rounds + 1;
-  return expectedRound(crypto, program.plan, program.stateBytes(), { round, logHead, ...terms.manifest });
+  return planRound(crypto, program.plan, program.stateBytes(), { round, logHead, ...terms.manifest });
 }
 
-/** @throws RuntimeError RUN_FAILED where the sum leaves nothing to learn from */
+/** @throws RuntimeError RUN_FAILED where the sum leaves nothing to learn from, POLICY where it lacks noise */
 function advance(inputs: Inputs, course: Course, { message, packed }: OpenedSum): Course {
   const { program, rounds } = course;
-  const expected = expectedOf(inputs, course);
-  if (program.kind !== 'sum' || expected === undefined) return course;
+  const planned = plannedOf(inputs, course);
+  if (program.kind !== 'sum' || planned === undefined) return course;
+  const { expected } = planned;
   const words = new Int32Array(expected.dimension);
   if (!unpackWords(packed, expected.bits, words)) {
     throw new RuntimeError(
@@ -107,24 +112,32 @@ function advance(inputs: Inputs, course: Course, { message, packed }: OpenedSum)
   }
   liftWords(words, expected.bits);
   return {
-    program: nextStep(program, rounds + 1, decodeSum(words, expected.encoding)),
+    program: nextStep(program, planned, words, message.body.survivors.length),
     rounds: rounds + 1,
     logHead: nextLogHead(inputs.crypto, course.logHead, message.body),
   };
 }
 
-/** @throws RuntimeError RUN_FAILED */
+/** @throws RuntimeError RUN_FAILED, POLICY */
 function nextStep(
   program: Extract<ProgramRun, { kind: 'sum' }>,
-  round: number,
-  sum: Float64Array,
+  planned: PlannedRound,
+  words: Int32Array,
+  survivors: number,
 ): ProgramRun {
   try {
-    return program.next(sum);
+    const { sum, noiseDeviation } = readSum(planned, words, survivors);
+    return program.next(sum, noiseDeviation);
   } catch (error) {
-    if (!(error instanceof RouterError)) throw error;
+    const missing = error instanceof PrivacyError && error.code === 'NOISE_MISSING';
+    if (!missing && !(error instanceof RouterError)) throw error;
     const { step } = program.plan;
-    throw new RuntimeError('RUN_FAILED', `round ${round} (${step}): ${error.message}`, '', error);
+    throw new RuntimeError(
+      missing ? 'POLICY' : 'RUN_FAILED',
+      `round ${planned.expected.round} (${step}): ${error.message}`,
+      missing ? 'a member left its noise out: find out which before another run' : '',
+      error,
+    );
   }
 }
 
@@ -138,17 +151,21 @@ async function attempt(
   aborted: AbortedAttempt | undefined,
 ): Promise<RoundOutcome> {
   const { config, batches, federation } = options;
-  const expected = expectedOf(options, course);
-  if (course.program.kind !== 'sum' || expected === undefined) {
+  const planned = plannedOf(options, course);
+  if (course.program.kind !== 'sum' || planned === undefined) {
     throw new RuntimeError('RUN_FAILED', 'the program asks for no sum');
   }
   if (aborted !== undefined) requireAnother(options, aborted);
+  const { expected, noise } = planned;
+  const number = (aborted?.terms.attempt ?? 0) + 1;
+  options.budget.recall(expected.round, noise);
+  options.budget.reserve({ round: expected.round, attempt: number }, noise);
   const { context: batchContext, nextKeyIndex: keyIndex } = await batches.usable();
   const outcome = federation.runner.openRound(
     roundTermsFor(expected, {
       batchContext,
       keyIndex,
-      attempt: (aborted?.terms.attempt ?? 0) + 1,
+      attempt: number,
       step: course.program.plan.step,
       deadlines: config.deadlines,
     }),

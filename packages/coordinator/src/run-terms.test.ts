@@ -34,11 +34,18 @@ function writeRoster(members: number, coordinator: string, file = 'roster.yaml')
   return path;
 }
 
+const MLP = { models: ['a', 'b'], dimensions: 4 };
+
 describe('the terms of a run', () => {
   it('draw a fresh public seed and size the ring for the whole roster', () => {
     const a = readRunTerms(config);
     const b = readRunTerms(config);
-    expect(a.manifest).toMatchObject({ name: 'first', program: 'kmeans', contributors: 3, privacy: 'none' });
+    expect(a.manifest).toMatchObject({
+      name: 'first',
+      program: 'kmeans',
+      contributors: 3,
+      privacy: { unit: 'record' },
+    });
     expect(a.manifest.seed).toMatch(/^[0-9a-f]{64}$/);
     expect(a.manifest.seed).not.toBe(b.manifest.seed);
     expect(a.run).not.toEqual(b.run);
@@ -76,6 +83,49 @@ describe('the terms of a run', () => {
     expect(readRunTerms(config).run).not.toEqual(begun.run);
   });
 
+  it('divide the budget over the sums of a program that is made for noise, down to four fifths of the roster', () => {
+    const { manifest } = readRunTerms(config);
+    expect(manifest.parameters).toMatchObject({ sums: 'noisy' });
+    expect(manifest.privacy).toMatchObject({
+      unit: 'record',
+      epsilon: 3,
+      delta: 1e-5,
+      recordsPerUnit: 1,
+      minSurvivors: 3,
+      colluders: 1,
+    });
+    const steps = manifest.privacy === 'none' ? [] : manifest.privacy.rounds.map(({ step }) => step);
+    expect(steps).toEqual(['mean', 'split 1', 'split 2', 'lloyd 1', 'lloyd 2', 'statistics']);
+  });
+
+  it('are refused where they are too long to travel', () => {
+    const models = Array.from({ length: 4000 }, (_, i) => `model-${i}-${'x'.repeat(80)}`);
+    const run = { ...config.run, parameters: { models, dimensions: 4 } };
+    expect(() => readRunTerms({ ...config, run })).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', hint: "shorten 'run.parameters'" }),
+    );
+  });
+
+  it('leave sums exact where the operator says so', () => {
+    const { manifest } = readRunTerms({ ...config, privacy: { ...config.privacy, epsilon: 'none' } });
+    expect(manifest.privacy).toBe('none');
+    expect(manifest.parameters).toEqual(config.run.parameters);
+  });
+
+  it('take several records of an end user where that is the unit', () => {
+    const privacy = { ...config.privacy, unit: 'end-user', maxRecordsPerUser: 5 } as const;
+    expect(readRunTerms({ ...config, privacy }).manifest.privacy).toMatchObject({ recordsPerUnit: 5 });
+  });
+
+  it.each([
+    [{ epsilon: 3, filter: 'rdp@2' }, 'proves no epsilon'],
+    [{ epsilon: 3, minSurvivors: 4 }, 'minSurvivors 4 is above the cohort of 3'],
+  ])('are refused for a budget that cannot be: %j', (change, words) => {
+    expect(() => readRunTerms({ ...config, privacy: { ...config.privacy, ...change } })).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringContaining(words) }),
+    );
+  });
+
   it.each([
     [
       { parameters: { models: ['a', 'b'], dimensions: 4, seed: '00'.repeat(32) } },
@@ -91,8 +141,12 @@ describe('the terms of a run', () => {
     [{ parameters: { models: [], dimensions: 4 } }, { name: 'RouterError', code: 'BAD_PARAMETERS' }],
     [{ program: 'kmean' }, { name: 'RouterError', code: 'UNKNOWN_PROGRAM' }],
     [
-      { parameters: { models: ['a'.repeat(300_000)], dimensions: 4 } },
-      { code: 'BAD_CONFIG', hint: "shorten 'run.parameters'" },
+      { program: 'mlp', parameters: MLP },
+      { code: 'BAD_CONFIG', message: expect.stringContaining('mlp') },
+    ],
+    [
+      { parameters: { models: ['a', 'b'], dimensions: 4, sums: 'exact' } },
+      { code: 'BAD_CONFIG', hint: expect.stringContaining('epsilon: none') },
     ],
   ])('are refused for a run that cannot be: %#', (change, failure) => {
     expect(() => readRunTerms({ ...config, run: { ...config.run, ...change } })).toThrow(

@@ -1,8 +1,15 @@
 /** Everything that a run stands on, read and checked before anything is written or anybody connects. */
 import { equalBytes, toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
+import {
+  declarePrivacy,
+  fewestSurvivors,
+  parseFilter,
+  type PrivacyDeclaration,
+  PrivacyError,
+} from '@tributary/privacy';
 import { MAX_MANIFEST_LENGTH, ProtocolError, type Roster, thresholdsFor } from '@tributary/protocol';
-import { type ProgramRun, startProgram } from '@tributary/router';
+import { noisyParameters, type ProgramRun, programSchedule, startProgram } from '@tributary/router';
 import {
   encodeManifest,
   type Identity,
@@ -39,11 +46,17 @@ export function readRunTerms(config: CoordinatorConfig, seed?: string): RunTerms
       'remove it',
     );
   }
+  const publicSeed = seed ?? toHex(nodeRandomBytes(32));
+  const { program: name, parameters: given } = config.run;
+  const noisy = config.privacy.epsilon !== 'none';
+  const parameters = noisy ? noisyParameters(name, given) : given;
+  const privacy = noisy ? declaredPrivacy(config, roster, { ...parameters, seed: publicSeed }) : 'none';
   const manifest: RunManifest = {
     ...config.run,
+    parameters,
     contributors: roster.members.length,
-    privacy: 'none',
-    seed: seed ?? toHex(nodeRandomBytes(32)),
+    privacy,
+    seed: publicSeed,
   };
   const manifestText = encodeManifest(manifest);
   if (manifestText.length > MAX_MANIFEST_LENGTH) {
@@ -55,6 +68,43 @@ export function readRunTerms(config: CoordinatorConfig, seed?: string): RunTerms
   }
   const program = startProgram(manifest.program, { ...manifest.parameters, seed: manifest.seed });
   return { roster, identity, manifest, manifestText, run: runId(nodeBackend, manifestText), program };
+}
+
+/** @throws RuntimeError BAD_CONFIG, RouterError */
+function declaredPrivacy(
+  { privacy, run, thresholds: preset }: CoordinatorConfig,
+  { members }: Roster,
+  parameters: Readonly<Record<string, unknown>>,
+): 'none' | PrivacyDeclaration {
+  const { unit, epsilon, delta, filter, maxRecordsPerUser } = privacy;
+  if (epsilon === 'none') return 'none';
+  const schedule = programSchedule(run.program, parameters);
+  if (schedule === undefined) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `program ${run.program} with these 'run.parameters' does not fix its sums in advance, so no privacy budget can be divided over them`,
+      "choose parameters for noisy sums, or set 'privacy: { epsilon: none }' for exact ones",
+    );
+  }
+  const thresholds = thresholdsFor(members.length, preset);
+  const { threshold, colluders } = thresholds;
+  const cohort = { members: members.length, threshold, colluders };
+  const fewest = Math.max(thresholds.minSurvivors, fewestSurvivors(cohort));
+  try {
+    return declarePrivacy({
+      unit,
+      epsilon,
+      delta,
+      filter: parseFilter(filter) ?? { kind: 'zcdp' },
+      recordsPerUnit: unit === 'end-user' ? maxRecordsPerUser : 1,
+      cohort,
+      minSurvivors: privacy.minSurvivors ?? fewest,
+      schedule,
+    });
+  } catch (error) {
+    if (!(error instanceof PrivacyError)) throw error;
+    throw new RuntimeError('BAD_CONFIG', `'privacy': ${error.message}`, '', error);
+  }
 }
 
 function coordinatorIdentity(config: CoordinatorConfig, roster: Roster): Identity {

@@ -85,6 +85,7 @@ export {
   type DeclarationJson,
   type DeclarationRequest,
   declarePrivacy,
+  epsilonOf,
   type DeclaredRound,
   fewestSurvivors,
   filterLimit,
@@ -119,14 +120,18 @@ export {
   type AccountChange,
   attemptName,
   type ClientAccount,
-  type ClientAccountJson,
-  clientAccountToJson,
   openClientAccount,
-  parseClientAccount,
   reserveAttempt,
   settleAttempt,
   voidAttempt,
 } from './policy/client-account.ts';
+export {
+  type AccountedAttempt,
+  type AccountEntry,
+  encodeAccountEntry,
+  parseAccountEntry,
+  replayAccount,
+} from './policy/account-entries.ts';
 export {
   admitAttempt,
   type Admission,

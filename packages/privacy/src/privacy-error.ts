@@ -9,6 +9,7 @@ export const PRIVACY_ERROR_CODES = {
   RING_OVERFLOW: 'the sum could wrap around the ring',
   POLICY_REFUSED: 'the policy of an organisation does not allow what a run declares',
   BUDGET_EXCEEDED: 'a charge would take a budget above its limit',
+  NOISE_MISSING: 'the witness coordinates of an opened sum do not open to the noise that its survivors owe',
   RESERVATION_CONFLICT:
     'an attempt is reserved, settled or voided in a way that contradicts what was recorded of it',
   BAD_EVENT: 'an event of an accounting request is malformed; the message names the position and the field',

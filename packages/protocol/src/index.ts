@@ -98,6 +98,8 @@ export {
   MAX_COMPLETE_GRAPH,
   type ThresholdPreset,
   type Thresholds,
+  type NoiseFloors,
+  raisedTo,
   thresholdsFor,
 } from './parameters/thresholds.ts';
 export { sameBytes } from './public-bytes.ts';
@@ -120,3 +122,4 @@ export { packedLengthOf, unusedBitsAreZero } from './vector-length.ts';
 export { DOMAIN, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
 export { CanonicalWriter } from './wire/canonical.ts';
 export { type Decoded, decodeMessage, encodeMessage, MAX_FRAME_BYTES } from './wire/codec.ts';
+export { clipDetail } from './wire/detail.ts';

@@ -20,7 +20,15 @@ export interface Dataset {
   readonly quality: Float64Array;
   /** Cost in USD, >= 0, one per observation. */
   readonly costUsd: Float64Array;
+  /**
+   * Number of the end user behind each record, `NOBODY` where the log names none; left out where it names none at all. Programs do not look
+   * at it: it says which records are to be protected together.
+   */
+  readonly users?: Uint32Array;
 }
+
+/** In place of a user's number. */
+export const NOBODY: number = 2 ** 32 - 1;
 
 /**
  * Whether the arrays of a dataset fit each other, and the run.
@@ -42,6 +50,9 @@ export function checkDataset(data: Dataset, models: readonly string[], dimension
   for (let i = 0; i < data.records; i++) {
     if ((data.offsets[i] as number) > (data.offsets[i + 1] as number))
       bad('offsets', 'ascending', `lower after record ${i}`);
+  }
+  if (data.users !== undefined && data.users.length !== data.records) {
+    bad('users', `${data.records} entries`, data.users.length);
   }
   const observations = data.offsets[data.records] as number;
   for (const field of ['model', 'quality', 'costUsd'] as const) {

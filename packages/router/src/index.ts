@@ -10,7 +10,7 @@ export { emptyPrediction, type Prediction, type Predictor } from './artifact/pre
 export { createPredictor, observedModels } from './artifact/predictor.ts';
 export { createRouter, type Route, type Router } from './artifact/router.ts';
 export { type CostBounds, logCostOf } from './cost/log-cost.ts';
-export { checkDataset, type Dataset } from './dataset.ts';
+export { checkDataset, type Dataset, NOBODY } from './dataset.ts';
 export { BUILT_IN_ENCODERS } from './encoders/built-in.ts';
 export { encodeHashedNgrams, HASHED_NGRAMS, HASHED_NGRAMS_DIMENSIONS } from './encoders/hashed-ngrams.ts';
 export { RouterError, ROUTER_ERROR_CODES, type RouterErrorCode } from './errors.ts';
@@ -40,6 +40,7 @@ export {
   type AwaitingSum,
   type ProgramRun,
   programNames,
+  noisyParameters,
   programSchedule,
   startProgram,
 } from './programs/registry.ts';

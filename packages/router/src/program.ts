@@ -50,6 +50,8 @@ export interface Program<Parameters, State> {
   /** Checks untrusted parameters (from a coordinator or a file); throws `RouterError` with code `BAD_PARAMETERS` naming the field. */
   parameters(untrusted: unknown): Parameters;
   start(parameters: Parameters): ProgramStep<State>;
+  /** Settings of a run with a privacy budget, where it does not set them itself. */
+  readonly whenNoisy?: Readonly<Record<string, unknown>>;
   /**
    * All sums of a run in their order, where they follow from its parameters alone: what a privacy budget is divided over before the run
    * starts. Undefined where the sums themselves decide how many there are; left out where a program can make nothing of noisy sums.

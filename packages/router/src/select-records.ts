@@ -21,5 +21,8 @@ export function selectRecords(data: Dataset, kept: readonly number[]): Dataset {
     model: Uint16Array.from(observations, (o) => data.model[o] as number),
     quality: Float64Array.from(observations, (o) => data.quality[o] as number),
     costUsd: Float64Array.from(observations, (o) => data.costUsd[o] as number),
+    ...(data.users === undefined
+      ? {}
+      : { users: Uint32Array.from(kept, (record) => data.users?.[record] as number) }),
   };
 }

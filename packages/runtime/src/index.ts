@@ -16,7 +16,15 @@ export {
 export { openRunStates, type RunStates } from './journal/run-states.ts';
 export { createKeyFile, type Identity, parsePublicKey, readKeyFile } from './keys/key-file.ts';
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logging.ts';
-export { expectedRound, modelHash, type PlannedSum } from './run/expected-round.ts';
+export {
+  modelHash,
+  type PlannedRound,
+  type PlannedSum,
+  planRound,
+  type ReadSum,
+  readSum,
+  type RoundContextOfRun,
+} from './run/planned-round.ts';
 export { decodeManifest, encodeManifest, runId, type RunManifest } from './run/manifest.ts';
 export { type BlobStore, type BlobWriter, checkBlobName } from './stores/blob-store.ts';
 export { type DirectoryLock, lockDirectory } from './stores/directory-lock.ts';

@@ -108,7 +108,7 @@ export function sumRule(
   state.round = undefined;
   state.lastAttempt = undefined;
   state.lastContribution = undefined;
-  advance(state, sum.words);
+  advance(state, sum.words, survivors.length);
   return undefined;
 }
 
@@ -147,12 +147,12 @@ function masksOf(
 }
 
 /** The course of the run after a sum; where the sum is not at hand, later plans cannot be computed. */
-function advance(state: AuditState, words: Int32Array | undefined): void {
+function advance(state: AuditState, words: Int32Array | undefined, survivors: number): void {
   const { course } = state;
   state.course = undefined;
   if (course === undefined || words === undefined) return;
   try {
-    state.course = course.next(words);
+    state.course = course.next(words, survivors);
   } catch (error) {
     // A sum may leave nothing to learn from: the run fails, and asks for no other.
     state.failure = messageOf(error);

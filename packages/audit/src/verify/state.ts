@@ -13,8 +13,11 @@ import type { BatchView } from './batch-view.ts';
 export interface RunCourse {
   /** The sum that follows; undefined where the run needs no further one. */
   readonly expected: (round: number, logHead: Uint8Array) => ExpectedRound | undefined;
-  /** @throws where the sum leaves nothing to learn from */
-  readonly next: (sum: Int32Array) => RunCourse;
+  /**
+   * @param survivors over whose vectors the sum is: how much noise it carries follows from their number
+   * @throws where the sum leaves nothing to learn from, or lacks noise
+   */
+  readonly next: (sum: Int32Array, survivors: number) => RunCourse;
 }
 
 /** A run by its manifest. */

@@ -6,7 +6,7 @@ import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { decodeSum, encodeRecords } from '@tributary/privacy';
 import { rosterRoot } from '@tributary/protocol';
 import { createGenerator, type Dataset, type ProgramRun, startProgram } from '@tributary/router';
-import { encodeManifest, expectedRound, runId, type RunManifest } from '@tributary/runtime';
+import { encodeManifest, planRound, runId, type RunManifest } from '@tributary/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RecordedFederation } from '../../../audit/src/testing/recorded-federation.ts';
 import { run as command } from '../run.ts';
@@ -67,7 +67,7 @@ function recordedRun(): RecordedFederation {
     const { plan } = program;
     const asking = program;
     const context = { round: run.sums.length + 1, logHead: run.logHead, ...MANIFEST };
-    const expected = expectedRound(crypto, plan, program.stateBytes(), context);
+    const { expected } = planRound(crypto, plan, program.stateBytes(), context);
     const outcome = run.open({
       step: plan.step,
       expected,

@@ -8,6 +8,8 @@ import {
   KILL_PHASES,
   runDemo,
 } from '@tributary/experiments';
+import { DEFAULT_PRIVACY } from '@tributary/coordinator';
+import { PRIVACY_UNITS, type PrivacyUnit } from '@tributary/privacy';
 import { RuntimeError } from '@tributary/runtime';
 import { type Command, Option } from 'commander';
 import { integerBetween } from '../integer-between.ts';
@@ -21,7 +23,9 @@ interface Flags extends WorkloadFlags {
   readonly seed: number;
   readonly out: string;
   readonly kill?: Kill;
-  readonly epsilon: string;
+  readonly epsilon: number | 'none';
+  readonly delta: number;
+  readonly unit: PrivacyUnit;
   readonly json?: true;
 }
 
@@ -40,8 +44,22 @@ export function addDemoCommand(program: Command): void {
       `SIGKILL client i (from 0) the first time it is in a phase: ${KILL_PHASES.join(', ')}`,
       parseKill,
     )
+    .option(
+      '--epsilon <epsilon>',
+      'privacy budget of the run; none: no noise',
+      parseEpsilon,
+      DEFAULT_PRIVACY.epsilon,
+    )
+    .option(
+      '--delta <delta>',
+      'probability that the bound may fail',
+      numberWithin('--delta', 0.1),
+      DEFAULT_PRIVACY.delta,
+    )
     .addOption(
-      new Option('--epsilon <epsilon>', 'privacy budget; none: no noise').choices(['none']).default('none'),
+      new Option('--unit <unit>', 'whose data the budget protects')
+        .choices([...PRIVACY_UNITS])
+        .default(DEFAULT_PRIVACY.unit),
     )
     .option('--json', 'print the result as JSON')
     .action(async (flags: Flags) => {
@@ -52,7 +70,7 @@ export function addDemoCommand(program: Command): void {
 }
 
 function demoOptions(flags: Flags): DemoOptions {
-  const { clients, seed, out, kill } = flags;
+  const { clients, seed, out, kill, unit, epsilon, delta } = flags;
   if (kill !== undefined && kill.client >= clients) {
     throw new RuntimeError(
       'BAD_ARGUMENT',
@@ -62,6 +80,7 @@ function demoOptions(flags: Flags): DemoOptions {
   return {
     clients,
     seed,
+    privacy: { unit, epsilon, delta },
     out: resolve(invocationDirectory(), out),
     ...workloadOptions(flags),
     ...(kill === undefined ? {} : { kill }),
@@ -79,6 +98,18 @@ function parseKill(text: string): Kill {
     );
   }
   return { client: Number(client), phase: known };
+}
+
+function parseEpsilon(text: string): number | 'none' {
+  return text === 'none' ? text : numberWithin('--epsilon', 1000)(text);
+}
+
+function numberWithin(flag: string, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value > 0 && value <= most) return value;
+    throw new RuntimeError('BAD_ARGUMENT', `${flag} ${text} is no number above 0 and of at most ${most}`);
+  };
 }
 
 function printProgress(): (progress: DemoProgress) => void {
@@ -108,6 +139,12 @@ function printProgress(): (progress: DemoProgress) => void {
   };
 }
 
+function privacyText({ privacy }: DemoResult): string {
+  if (privacy === null) return 'no privacy noise: sums are exact';
+  const { unit, epsilon, delta, rho, limit, spentEpsilon } = privacy;
+  return `${unit} level: epsilon ${spentEpsilon.toFixed(2)} of ${epsilon} at delta ${delta} spent (rho ${rho.toFixed(4)} of ${limit.toFixed(4)})`;
+}
+
 function printSummary(result: DemoResult, clients: number): void {
   const { aucShared, bestSingle, oracle } = result;
   const best = Math.max(...aucShared.local);
@@ -116,7 +153,7 @@ function printSummary(result: DemoResult, clients: number): void {
   printLine(
     `secure sums   ${result.rounds}, ${result.exact ? 'all exact' : 'NOT EXACT'} (${result.checkedSums} checked), last over ${result.survivors} of ${clients} organisations`,
   );
-  printLine(`privacy       no privacy noise: sums are exact`);
+  printLine(`privacy       ${privacyText(result)}`);
   printLine(
     `cost          ${(result.bytesUpPerClient / 1024).toFixed(0)} KiB up per client, ${result.cpuMsPerClientRound.toFixed(0)} ms CPU per client and round, ${result.seconds.toFixed(1)} s`,
   );

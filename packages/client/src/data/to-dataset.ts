@@ -1,4 +1,4 @@
-import type { Dataset } from '@tributary/router';
+import { type Dataset, NOBODY } from '@tributary/router';
 import { DataError, quoted } from './data-error.ts';
 import type { EvaluationLog } from './evaluation-log.ts';
 import { modelPositions } from './model-positions.ts';
@@ -66,6 +66,7 @@ export function toDataset(log: EvaluationLog, options: DatasetOptions): LogDatas
     model: Uint16Array.from(rows, (row) => position[log.evaluations.model[row]!]!),
     quality: Float64Array.from(rows, (row) => log.evaluations.quality[row]!),
     costUsd: Float64Array.from(rows, (row) => log.evaluations.costUsd[row]!),
+    ...usersOf(log, queries),
   };
   return {
     dataset,
@@ -73,6 +74,19 @@ export function toDataset(log: EvaluationLog, options: DatasetOptions): LogDatas
     queriesLeftOut: log.queries.length - queries.length,
     evaluationsWithoutCost,
   };
+}
+
+/** Users by number, where the log names any. */
+function usersOf(log: EvaluationLog, queries: readonly number[]): Pick<Dataset, 'users'> {
+  const numbers = new Map<string, number>();
+  for (const query of queries) {
+    const { user } = log.queries[query]!;
+    if (user !== undefined && !numbers.has(user)) numbers.set(user, numbers.size);
+  }
+  if (numbers.size === 0) return {};
+  const numberOf = (user: string | undefined): number =>
+    (user === undefined ? undefined : numbers.get(user)) ?? NOBODY;
+  return { users: Uint32Array.from(queries, (query) => numberOf(log.queries[query]!.user)) };
 }
 
 function featuresOf(

@@ -1,4 +1,5 @@
 import type { ClientPhase } from '@tributary/protocol';
+import type { PrivacyConfig } from '@tributary/coordinator';
 import type { WorkloadOptions } from '../workload/load-workload.ts';
 
 /** Phases in which the demo can kill a client. */
@@ -12,6 +13,9 @@ export interface Kill {
   readonly phase: KillPhase;
 }
 
+/** Whose data the run protects, and how much it may cost. */
+export type DemoPrivacy = Pick<PrivacyConfig, 'unit' | 'epsilon' | 'delta'>;
+
 export interface DemoOptions extends WorkloadOptions {
   /** 3..64 organisations, each a process of its own. */
   readonly clients: number;
@@ -20,6 +24,7 @@ export interface DemoOptions extends WorkloadOptions {
   /** Directory for everything the demo writes. */
   readonly out: string;
   readonly kill?: Kill;
+  readonly privacy: DemoPrivacy;
 }
 
 /** What happens while the demo runs, for a terminal or a log. */

@@ -5,6 +5,7 @@ import { toBase64 } from '@tributary/crypto';
 import { createKeyFile } from '@tributary/runtime';
 import { type EvaluationLog, subsetLog, writeDirectory } from '@tributary/client';
 import { stringify } from 'yaml';
+import type { DemoPrivacy } from './demo-options.ts';
 import type { ClientShare } from '../partition/partition-queries.ts';
 
 export interface PreparedClient {
@@ -26,6 +27,7 @@ export interface FederationPlan {
   readonly models: readonly string[];
   readonly encoder: string;
   readonly dimensions: number;
+  readonly privacy: DemoPrivacy;
 }
 
 export async function prepareFederation(plan: FederationPlan): Promise<PreparedFederation> {
@@ -57,7 +59,7 @@ export async function prepareFederation(plan: FederationPlan): Promise<PreparedF
   };
 }
 
-function coordinatorYaml({ shares, models, encoder, dimensions }: FederationPlan): string {
+function coordinatorYaml({ shares, models, encoder, dimensions, privacy }: FederationPlan): string {
   return stringify({
     roster: 'roster.yaml',
     key: 'coordinator.key',
@@ -65,6 +67,7 @@ function coordinatorYaml({ shares, models, encoder, dimensions }: FederationPlan
     output: 'output',
     cohort: { min: shares.length, joinSeconds: 60 },
     run: { name: 'demo', program: 'kmeans', encoder, parameters: { models, dimensions } },
+    privacy,
     logLevel: 'error',
   });
 }
@@ -86,13 +89,19 @@ async function prepareClient(
 }
 
 /** The client's configuration, once it is known where the coordinator listens. */
-export async function writeClientConfig(client: PreparedClient, url: string): Promise<void> {
+export async function writeClientConfig(
+  client: PreparedClient,
+  url: string,
+  { unit, epsilon, delta }: DemoPrivacy,
+): Promise<void> {
   const config = {
     roster: 'roster.yaml',
     key: 'client.key',
     coordinator: url,
     data: 'data',
     artifact: 'router.json',
+    // Each agrees to this run, and to no other after it.
+    policy: epsilon === 'none' ? { allowNoNoise: true } : { maxEpsilon: epsilon, delta, unit },
     logLevel: 'error',
   };
   await writeFile(client.configPath, stringify(config));

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { CoordinatorReport } from '@tributary/coordinator';
 import { RuntimeError } from '@tributary/runtime';
-import type { DemoProgress, Kill } from './demo-options.ts';
+import type { DemoPrivacy, DemoProgress, Kill } from './demo-options.ts';
 import { startProcess } from '../processes/entry-scripts.ts';
 import { type PreparedFederation, writeClientConfig } from './prepare-federation.ts';
 import type { ProcessFailure } from '../processes/process-channel.ts';
@@ -30,6 +30,7 @@ export interface ProcessOptions {
   /** Directory for the copies of a client's vectors. */
   readonly copies: (name: string) => string;
   readonly kill: Kill | undefined;
+  readonly privacy: DemoPrivacy;
   /** Entries as `entryScripts` gives them. */
   readonly coordinatorScript: string;
   readonly clientScript: string;
@@ -59,7 +60,7 @@ export async function runFederation(options: ProcessOptions): Promise<Federation
       const startClient = async (index: number, url: string): Promise<void> => {
         const client = federation.clients[index];
         if (client === undefined) return;
-        await writeClientConfig(client, url);
+        await writeClientConfig(client, url, options.privacy);
         const hold = kill?.client === index ? [kill.phase] : [];
         const child = startProcess(options.clientScript, [
           client.configPath,

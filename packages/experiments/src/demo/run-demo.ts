@@ -1,6 +1,18 @@
 /** The main job on this machine: partition a workload, run a federation of real processes on it, compare, report. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BudgetReport } from '@tributary/coordinator';
+import {
+  divideRational,
+  parseFilter,
+  parseRational,
+  type PrivacyUnit,
+  type Rational,
+  rational,
+  toNumberDown,
+  toNumberUp,
+  ZERO,
+} from '@tributary/privacy';
 import { type CostQuality, decodeArtifact, type RouterArtifact, type SingleModel } from '@tributary/router';
 import { type ClientShare, observationCounts, partitionQueries } from '../partition/partition-queries.ts';
 import { renderReport } from '../report/render-report.ts';
@@ -36,12 +48,28 @@ export interface DemoResult {
   readonly cpuMsPerClientRound: number;
   /** From the start of the processes to the router. */
   readonly seconds: number;
+  /** The budget and what was spent of it; null where no noise was added. */
+  readonly privacy: SpentPrivacy | null;
   readonly auc: Areas;
   readonly aucShared: Areas & { readonly singles: number };
   readonly bestSingle: SingleModel;
   readonly oracle: CostQuality;
   /** Path of the HTML report. */
   readonly report: string;
+}
+
+/** What a run guarantees, and what of it is spent. */
+export interface SpentPrivacy {
+  readonly unit: PrivacyUnit;
+  /** The budget: epsilon at delta. */
+  readonly epsilon: number;
+  readonly delta: number;
+  /** zCDP of all that was opened or might yet be, rounded up. */
+  readonly rho: number;
+  /** The most that it may come to, in the same unit, rounded down. */
+  readonly limit: number;
+  /** Epsilon at delta of `rho`, rounded up. */
+  readonly spentEpsilon: number;
 }
 
 interface Areas {
@@ -56,7 +84,7 @@ export async function runDemo(
   options: DemoOptions,
   onProgress: (progress: DemoProgress) => void,
 ): Promise<DemoResult> {
-  const { clients, out, seed } = options;
+  const { clients, out, seed, privacy } = options;
   const workload = await loadWorkload(options, seed);
   const { log, models, encoder, dimensions } = workload;
   const label = workload.synthetic ? `${workload.name} (synthetic)` : workload.name;
@@ -75,7 +103,7 @@ export async function runDemo(
     'demo/client-process',
     'demo/baselines-process',
   ]);
-  const federation = await prepareFederation({ out, log, shares, models, encoder, dimensions });
+  const federation = await prepareFederation({ out, log, shares, models, encoder, dimensions, privacy });
   const { clients: datasets, test } = sceneData(workload, shares);
   const baselines = startBaselines(baselinesScript, { clients: datasets, seed });
   const copies = (name: string): string => copiesDirectory(out, name);
@@ -83,7 +111,15 @@ export async function runDemo(
   try {
     onProgress({ kind: 'stage', text: `starting a coordinator and ${clients} clients on loopback` });
     const { kill } = options;
-    run = await runFederation({ federation, copies, kill, coordinatorScript, clientScript, onProgress });
+    run = await runFederation({
+      federation,
+      copies,
+      kill,
+      privacy,
+      coordinatorScript,
+      clientScript,
+      onProgress,
+    });
   } catch (error) {
     baselines.stop();
     throw error;
@@ -128,12 +164,25 @@ function demoResult({ options, workload, run, check, comparison }: DemoOutcome):
     bytesUpPerClient: Math.round(mean(run.bytesUp)),
     cpuMsPerClientRound: median(run.cpuMs),
     seconds: run.seconds,
+    privacy: spentPrivacy(run.report.privacy),
     auc: areas('auc'),
     aucShared: { ...areas('aucShared'), singles: comparison.singles.aucShared },
     bestSingle: comparison.bestSingle,
     oracle: comparison.oracle,
     report: join(options.out, 'report.html'),
   };
+}
+
+/** Charges are exact fractions; a filter at an order alpha adds up alpha times the rho. */
+function spentPrivacy(report: BudgetReport | undefined): SpentPrivacy | null {
+  if (report === undefined) return null;
+  const { unit, epsilon, delta, spentEpsilon } = report;
+  const rule = parseFilter(report.filter);
+  const order = rational(rule?.kind === 'rdp' ? BigInt(rule.order) : 1n);
+  const [spent, limit] = [report.spent, report.limit].map((text) =>
+    divideRational(parseRational(text) ?? ZERO, order),
+  ) as [Rational, Rational];
+  return { unit, epsilon, delta, rho: toNumberUp(spent), limit: toNumberDown(limit), spentEpsilon };
 }
 
 function reportData(outcome: DemoOutcome, result: DemoResult): ReportData {

@@ -3,7 +3,7 @@ import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
 import { decodeSum, encodeRecords } from '@tributary/privacy';
 import { EMPTY_LOG_HEAD, type Roster } from '@tributary/protocol';
 import { InMemoryFederation } from '@tributary/protocol/in-memory';
-import { expectedRound, RuntimeError } from '@tributary/runtime';
+import { planRound, RuntimeError } from '@tributary/runtime';
 import { type SumService, type SumShape, vectorsOf } from './sum-service.ts';
 
 /** Fewer could subtract their own vector from a sum and read the other. */
@@ -24,8 +24,9 @@ export function secureSums({ clients, maxRecords }: SumShape): SumService {
         logHead: EMPTY_LOG_HEAD,
         contributors: clients,
         maxRecords: vectorsOf(plan, maxRecords),
-      };
-      const expected = expectedRound(nodeBackend, plan, stateBytes, context);
+        privacy: 'none',
+      } as const;
+      const { expected } = planRound(nodeBackend, plan, stateBytes, context);
       const { encoding } = expected;
       const outcome = federation.sum({
         expected,

@@ -1,9 +1,7 @@
 /** What a ledger guarantees, for people: the questions that NIST SP 800-226 asks of a differential privacy guarantee, with their answers. */
-import { epsilonAtOrder } from '../accountants/rdp/conversion.ts';
-import { addRational, formatRational, toNumberUp, type Rational } from '../zcdp/rational.ts';
-import { epsilonFromRho } from '../zcdp/conversion.ts';
+import { addRational, formatRational, type Rational } from '../zcdp/rational.ts';
 import { groupCharge } from '../zcdp/charge.ts';
-import { formatFilter, type PrivacyDeclaration } from '../rounds/declaration.ts';
+import { epsilonOf, formatFilter, type PrivacyDeclaration } from '../rounds/declaration.ts';
 import type { VerifiedLedger } from './verify-ledger.ts';
 
 export interface SpentBudget {
@@ -93,13 +91,6 @@ export function privacyStatement(ledger: VerifiedLedger): PrivacyStatement | und
 
 function spentOf(declaration: PrivacyDeclaration, charge: Rational): SpentBudget {
   return { charge: formatRational(charge), epsilon: epsilonOf(declaration, charge) };
-}
-
-function epsilonOf({ filter, delta }: PrivacyDeclaration, charge: Rational): number {
-  if (charge.numerator === 0n) return 0;
-  return filter.kind === 'zcdp'
-    ? epsilonFromRho(charge, delta)
-    : epsilonAtOrder(toNumberUp(charge), filter.order, delta);
 }
 
 function list(items: readonly string[]): string {

@@ -32,11 +32,13 @@ export function policyLimit({ maxEpsilon, delta }: PrivacyPolicy, filter: Filter
 /**
  * Whether to take part in a run: before any key is made. Undefined where nothing speaks against it, else the first reason.
  * @param account as it is now: a run that could not be finished is not begun
+ * @param done sums of the run that are opened: only the others are still to be paid for
  */
 export function refuseRun(
   policy: PrivacyPolicy,
   account: ClientAccount,
   declaration: PrivacyDeclaration,
+  done: number = 0,
 ): Refusal | undefined {
   const wrong = checkDeclaration(declaration);
   if (wrong !== undefined) return wrong;
@@ -74,7 +76,7 @@ export function refuseRun(
       `the run is accounted under ${formatFilter(filter)}, this organisation's account under ${formatFilter(account.filter)}`,
     );
   }
-  const cost = rounds.reduce((sum, { rho }) => addRational(sum, chargeUnder(filter, rho)), ZERO);
+  const cost = rounds.slice(done).reduce((sum, { rho }) => addRational(sum, chargeUnder(filter, rho)), ZERO);
   const left = remaining(account.budget);
   if (compareRational(cost, left) > 0) {
     return refused(
@@ -93,7 +95,13 @@ export interface AttemptAccounts {
   readonly run: ClientAccount;
 }
 
-export type Admission = { readonly accounts: AttemptAccounts } | { readonly refused: Refusal };
+export type Admission =
+  | {
+      readonly accounts: AttemptAccounts;
+      /** What was reserved in both. */
+      readonly charge: Rational;
+    }
+  | { readonly refused: Refusal };
 
 /**
  * Reserves one attempt before anything is uploaded to it: the filter at every attempt, on top of `refuseRun` at the start, because attempts
@@ -115,12 +123,16 @@ export function admitAttempt(
       ),
     };
   }
+  if (own.budget.reserved.has(attempt)) {
+    // Idempotence would be a hole here: noise is drawn once for each reservation.
+    return { refused: refused('RESERVATION_CONFLICT', `${attempt} was reserved before: its noise is drawn`) };
+  }
   const charge = reservedCharge(noise);
   const inRun = reserveAttempt(run, attempt, charge);
   if ('refused' in inRun) return inRun;
   const inOwn = reserveAttempt(own, attempt, charge);
   if ('refused' in inOwn) return inOwn;
-  return { accounts: { own: inOwn.account, run: inRun.account } };
+  return { accounts: { own: inOwn.account, run: inRun.account }, charge };
 }
 
 function refused(code: Refusal['code'], message: string): Refusal {

@@ -8,7 +8,7 @@ import { requireInteger } from '../parameters.ts';
 import { PrivacyError, type Refusal } from '../privacy-error.ts';
 import { chargeUnder, type FilterRule } from '../zcdp/budget.ts';
 import { CHARGE_SLACK } from '../zcdp/charge.ts';
-import { rhoFromEpsilon } from '../zcdp/conversion.ts';
+import { epsilonFromRho, rhoFromEpsilon } from '../zcdp/conversion.ts';
 import { splitRho } from '../zcdp/plan-noise.ts';
 import {
   addRational,
@@ -18,6 +18,7 @@ import {
   multiplyRational,
   rational,
   rationalFromNumber,
+  toNumberUp,
   ZERO,
   type Rational,
 } from '../zcdp/rational.ts';
@@ -140,6 +141,14 @@ export function filterLimit({ epsilon, delta, filter }: BudgetTerms): Rational {
  */
 export function plannedLimit(terms: BudgetTerms): Rational {
   return multiplyRational(filterLimit(terms), rational((1n << 30n) - 1n, 1n << 30n));
+}
+
+/** Epsilon at delta of what was charged in the unit of a filter, rounded up; 0 for nothing. */
+export function epsilonOf({ filter, delta }: Omit<BudgetTerms, 'epsilon'>, charge: Rational): number {
+  if (charge.numerator === 0n) return 0;
+  return filter.kind === 'zcdp'
+    ? epsilonFromRho(charge, delta)
+    : epsilonAtOrder(toNumberUp(charge), filter.order, delta);
 }
 
 const MAX_ROUNDS = 100_000;

@@ -100,6 +100,10 @@ function unsafeBatchTerms(state: ClientState, terms: BatchTerms): string | undef
   if (terms.colluders < policy.minColluders) {
     return `colluders ${terms.colluders} is below this member's policy of ${policy.minColluders}`;
   }
+  const { minSurvivors = 0 } = policy;
+  if (terms.minSurvivors < minSurvivors) {
+    return `minSurvivors ${terms.minSurvivors} is below the ${minSurvivors} that the noise of the run is sized for`;
+  }
   if (terms.maxAttempts > policy.maxAttemptsPerRound) {
     return `maxAttempts ${terms.maxAttempts} is above this member's policy of ${policy.maxAttemptsPerRound}`;
   }

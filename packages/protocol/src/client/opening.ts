@@ -70,7 +70,12 @@ export function inputFailed(
       {
         kind: 'send',
         message: 'refusal',
-        body: { member, round: round.terms.round, code: 'INPUT_FAILED', detail },
+        body: {
+          member,
+          round: round.terms.round,
+          code: event.refused === true ? 'POLICY_REFUSED' : 'INPUT_FAILED',
+          detail,
+        },
       },
     ],
   };

@@ -20,6 +20,8 @@ export interface ClientPolicy {
   readonly minCohort: number;
   /** Colluding organisations that the terms must withstand at least. */
   readonly minColluders: number;
+  /** Fewest members in a sum: those that the noise of the run is sized for; left out where it has none. */
+  readonly minSurvivors?: number;
   /** Attempts at one round that terms may allow at most. */
   readonly maxAttemptsPerRound: number;
 }
@@ -160,7 +162,13 @@ export type ClientEvent =
       readonly digest: Uint8Array;
       readonly length: number;
     }
-  | { readonly kind: 'input-failed'; readonly roundContext: Uint8Array; readonly detail: string }
+  | {
+      readonly kind: 'input-failed';
+      readonly roundContext: Uint8Array;
+      readonly detail: string;
+      /** The member could contribute, and its policy does not let it. */
+      readonly refused?: boolean;
+    }
   | { readonly kind: 'connection-lost' };
 
 export type ClientEffect =

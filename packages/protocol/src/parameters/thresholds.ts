@@ -113,6 +113,33 @@ export function completeGraphThresholds(cohort: number, preset: ThresholdPreset 
   };
 }
 
+/** What the noise of a run is sized for, whoever is there: c of its declaration, and U_min. */
+export interface NoiseFloors {
+  readonly colluders: number;
+  readonly minSurvivors: number;
+}
+
+/**
+ * Thresholds that a run with a privacy budget can use: they withstand as many colluders as its noise, and open nothing below its U_min. On the
+ * Harary graph the colluders have to be chosen with the graph.
+ */
+export function raisedTo(thresholds: Thresholds, { colluders, minSurvivors }: NoiseFloors): Thresholds {
+  const { graph, holders } = thresholds;
+  const c = Math.max(thresholds.colluders, graph === 'complete' ? colluders : 0);
+  const threshold =
+    graph === 'complete'
+      ? Math.max(thresholds.threshold, Math.floor((holders + c) / 2) + 1)
+      : thresholds.threshold;
+  const minCohort = Math.max(thresholds.minCohort, c + 2);
+  return {
+    ...thresholds,
+    colluders: c,
+    threshold,
+    minCohort,
+    minSurvivors: Math.max(thresholds.minSurvivors, minSurvivors, threshold, minCohort),
+  };
+}
+
 /**
  * The first rule that the thresholds break, as a sentence; undefined where all hold. The c organisations are
  * taken to act through c members: where a roster gives them more, 2t > H + c and `brokenHararyRule` must hold

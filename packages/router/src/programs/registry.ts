@@ -32,6 +32,7 @@ const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
 
 interface RegisteredProgram {
   start(untrusted: unknown): ProgramRun;
+  readonly whenNoisy: Readonly<Record<string, unknown>>;
   schedule(untrusted: unknown): readonly ScheduledSum[] | undefined;
 }
 
@@ -57,6 +58,17 @@ export function programSchedule(name: string, untrusted: unknown): readonly Sche
   return programNamed(name).schedule(untrusted);
 }
 
+/**
+ * Parameters of a run with a privacy budget: those given, and where they leave it open what the program does best with noisy sums.
+ * @throws RouterError `UNKNOWN_PROGRAM`
+ */
+export function noisyParameters(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return { ...programNamed(name).whenNoisy, ...given };
+}
+
 function programNamed(name: string): RegisteredProgram {
   const program = PROGRAMS.get(name);
   if (program === undefined) {
@@ -72,6 +84,7 @@ function programNamed(name: string): RegisteredProgram {
 function registered<Parameters, State>(program: Program<Parameters, State>): RegisteredProgram {
   return {
     start: (untrusted) => runAt(program, program.start(program.parameters(untrusted))),
+    whenNoisy: program.whenNoisy ?? {},
     schedule: (untrusted) => program.schedule?.(program.parameters(untrusted)),
   };
 }

@@ -3,6 +3,12 @@
  * is in every context, so all that take part train the same thing under the same terms.
  */
 import { type CryptoBackend, utf8 } from '@tributary/crypto';
+import {
+  declarationToJson,
+  parseDeclaration,
+  type PrivacyDeclaration,
+  PrivacyError,
+} from '@tributary/privacy';
 import { CanonicalWriter, DOMAIN } from '@tributary/protocol';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
@@ -22,11 +28,22 @@ export interface RunManifest {
   readonly maxRecords: number;
   /** Vectors that a sum may have at most: the ring is sized for it. */
   readonly contributors: number;
-  /** Noise: none, so sums are exact. */
-  readonly privacy: 'none';
+  /** The noise of every sum and what it may cost; none, and sums are exact. */
+  readonly privacy: 'none' | PrivacyDeclaration;
   /** Public randomness of the run, 64 hexadecimal digits: directions and initial states follow from it. */
   readonly seed: string;
 }
+
+const privacySchema = z.unknown().transform((value, context) => {
+  if (value === 'none') return value;
+  try {
+    return parseDeclaration(value);
+  } catch (error) {
+    if (!(error instanceof PrivacyError)) throw error;
+    context.addIssue(error.message);
+    return z.NEVER;
+  }
+});
 
 const runManifestSchema: z.ZodType<RunManifest> = z.strictObject({
   name: z.string().min(1).max(64),
@@ -35,13 +52,17 @@ const runManifestSchema: z.ZodType<RunManifest> = z.strictObject({
   encoder: z.string().min(1).max(64),
   maxRecords: z.int().min(1).max(10_000_000),
   contributors: z.int().min(3).max(65_535),
-  privacy: z.literal('none'),
+  privacy: privacySchema,
   seed: hex32,
 });
 
 /** The text that travels and is hashed; its bytes are fixed by whoever proposes the run. */
 export function encodeManifest(manifest: RunManifest): string {
-  return JSON.stringify(manifest);
+  const { privacy } = manifest;
+  return JSON.stringify({
+    ...manifest,
+    privacy: privacy === 'none' ? privacy : declarationToJson(privacy),
+  });
 }
 
 /** @throws RuntimeError RUN_FAILED where a peer's manifest is not one */

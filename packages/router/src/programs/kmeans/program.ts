@@ -31,6 +31,7 @@ export const kmeansProgram: Program<KMeansParameters, KMeansState> = {
       directions: 0,
     });
   },
+  whenNoisy: { sums: 'noisy' },
   schedule: scheduleOf,
   next(state: KMeansState, sum: Float64Array, noiseDeviation = 0): ProgramStep<KMeansState> {
     checkSum(sum, planOf(state));

@@ -1,7 +1,8 @@
 import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
-import { expectedRound, modelHash, type PlannedSum, type RoundContextOfRun } from './expected-round.ts';
+import type { ExpectedRound } from '@tributary/protocol';
+import { modelHash, type PlannedSum, planRound, type RoundContextOfRun } from './planned-round.ts';
 
 const PLAN: PlannedSum = {
   step: 'lloyd 2',
@@ -16,16 +17,16 @@ const CONTEXT: RoundContextOfRun = {
   logHead: new Uint8Array(32).fill(9),
   contributors: 5,
   maxRecords: 1000,
+  privacy: 'none',
 };
 
 const expected = (
   plan: Partial<PlannedSum> = {},
   context: Partial<RoundContextOfRun> = {},
   state = STATE,
-): ReturnType<typeof expectedRound> =>
-  expectedRound(nodeBackend, { ...PLAN, ...plan }, state, { ...CONTEXT, ...context });
+): ExpectedRound => planRound(nodeBackend, { ...PLAN, ...plan }, state, { ...CONTEXT, ...context }).expected;
 
-describe('expectedRound', () => {
+describe('the round that a plan gives', () => {
   it('is the same for all who saw the same sums', () => {
     expect(expected()).toEqual(expected());
   });

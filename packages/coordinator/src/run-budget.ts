@@ -1,0 +1,144 @@
+/**
+ * The coordinator's side of a run's privacy budget: no attempt is announced that could take the run above its limit. Which attempts there
+ * were is in the journal before any of them is announced, so after a restart no less is spent than before. Members keep accounts of their own.
+ */
+import {
+  type Budget,
+  type BudgetChange,
+  epsilonOf,
+  filterLimit,
+  formatFilter,
+  formatRational,
+  openBudget,
+  type PrivacyDeclaration,
+  type PrivacyUnit,
+  reserve,
+  reservedCharge,
+  type RoundPrivacy,
+  settle,
+  settledCharge,
+  spent,
+  voidReservation,
+} from '@tributary/privacy';
+import { RuntimeError } from '@tributary/runtime';
+
+/** One attempt at a sum of the run. */
+export interface AttemptNumber {
+  readonly round: number;
+  readonly attempt: number;
+}
+
+/** An attempt that the journal has. */
+export interface RequestedAttempt extends AttemptNumber {
+  /** Enough members promised that it can never be opened. */
+  readonly isVoid: boolean;
+}
+
+/** What a run spent of its budget; charges in the unit of its filter, as exact fractions "p/q". */
+export interface BudgetReport {
+  readonly unit: PrivacyUnit;
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly filter: string;
+  readonly limit: string;
+  /** Of opened sums, and of attempts that might yet be opened. */
+  readonly spent: string;
+  /** Epsilon at delta of what was spent, rounded up. */
+  readonly spentEpsilon: number;
+  readonly rounds: readonly ChargedRound[];
+}
+
+/** What an opened sum cost. */
+export interface ChargedRound {
+  readonly round: number;
+  /** For the fewest survivors. */
+  readonly reserved: string;
+  /** For those that there were. */
+  readonly charged: string;
+  /** Epsilon of all that was spent so far. */
+  readonly spentEpsilon: number;
+}
+
+export class RunBudget {
+  readonly #privacy: 'none' | PrivacyDeclaration;
+  readonly #earlier: readonly RequestedAttempt[];
+  readonly #rounds: ChargedRound[] = [];
+  #budget: Budget | undefined;
+
+  /** @param earlier what earlier lives of the process asked for */
+  constructor(privacy: 'none' | PrivacyDeclaration, earlier: readonly RequestedAttempt[]) {
+    this.#budget = privacy === 'none' ? undefined : openBudget(filterLimit(privacy));
+    this.#privacy = privacy;
+    this.#earlier = earlier;
+  }
+
+  /** Undefined where the run has none. */
+  report(): BudgetReport | undefined {
+    const [privacy, budget] = [this.#privacy, this.#budget];
+    if (privacy === 'none' || budget === undefined) return undefined;
+    const { unit, epsilon, delta, filter } = privacy;
+    return {
+      unit,
+      epsilon,
+      delta,
+      filter: formatFilter(filter),
+      limit: formatRational(budget.limit),
+      spent: formatRational(spent(budget)),
+      spentEpsilon: epsilonOf(privacy, spent(budget)),
+      rounds: this.#rounds,
+    };
+  }
+
+  /** Charges what earlier lives asked for in a round; again, it changes nothing. */
+  recall(round: number, noise: RoundPrivacy | undefined): void {
+    if (noise === undefined) return;
+    for (const { attempt, isVoid } of this.#earlier.filter((each) => each.round === round)) {
+      if (this.#budget?.closed.has(nameOf({ round, attempt })) === true) continue;
+      this.reserve({ round, attempt }, noise);
+      if (isVoid) this.void({ round, attempt }, noise);
+    }
+  }
+
+  /** Before the attempt is asked for. @throws RuntimeError POLICY where the budget does not hold it */
+  reserve(attempt: AttemptNumber, noise: RoundPrivacy | undefined): void {
+    this.#change(noise, (budget, { charge }) => reserve(budget, nameOf(attempt), charge));
+  }
+
+  /** The attempt was opened over so many survivors. */
+  settle(attempt: AttemptNumber, noise: RoundPrivacy | undefined, survivors: number): void {
+    this.recall(attempt.round, noise);
+    this.#change(noise, (budget, { of }) => settle(budget, nameOf(attempt), settledCharge(of, survivors)));
+    if (noise === undefined || this.#budget === undefined || this.#privacy === 'none') return;
+    this.#rounds.push({
+      round: attempt.round,
+      reserved: formatRational(reservedCharge(noise)),
+      charged: formatRational(settledCharge(noise, survivors)),
+      spentEpsilon: epsilonOf(this.#privacy, spent(this.#budget)),
+    });
+  }
+
+  /** The attempt can provably never be opened. */
+  void(attempt: AttemptNumber, noise: RoundPrivacy | undefined): void {
+    this.#change(noise, (budget) => voidReservation(budget, nameOf(attempt)));
+  }
+
+  #change(
+    noise: RoundPrivacy | undefined,
+    change: (budget: Budget, noise: { of: RoundPrivacy; charge: Budget['limit'] }) => BudgetChange,
+  ): void {
+    if (this.#budget === undefined || noise === undefined) return;
+    const changed = change(this.#budget, { of: noise, charge: reservedCharge(noise) });
+    if ('refused' in changed) {
+      throw new RuntimeError(
+        'POLICY',
+        `the privacy budget of the run does not allow it: ${changed.refused.message}`,
+        'a new run needs a budget of its own; what was opened stays charged',
+      );
+    }
+    this.#budget = changed.budget;
+  }
+}
+
+function nameOf({ round, attempt }: AttemptNumber): string {
+  return `round ${round} attempt ${attempt}`;
+}
