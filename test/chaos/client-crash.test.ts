@@ -27,6 +27,7 @@ import {
   JournaledMachine,
   lockDirectory,
   memoryBlobStore,
+  VectorWork,
   openFileBlobStore,
   openFileEventLog,
 } from '@tributary/runtime';
@@ -52,6 +53,7 @@ const POLICY = { minCohort: 3, minColluders: 1, maxAttemptsPerRound: 2 };
 const federation = testFederation(4);
 const { roster } = federation;
 const MORTAL = 0;
+const work = new VectorWork({ threads: 0 });
 
 const expectedRound = (round: number): ExpectedRound => ({
   round,
@@ -252,7 +254,7 @@ class World {
         identity: federation.identities[MORTAL] ?? new Uint8Array(32),
         store: secrets,
       };
-      const participant = new RoundParticipant(keeper, machine, vectors, {
+      const participant = new RoundParticipant(keeper, machine, vectors, work, {
         ...quiet(MORTAL, () => results.length + this.#newlyTaken(results.length)),
         onResult: ({ round }, sum) => this.#takes(round, sum),
       });
@@ -302,6 +304,7 @@ class World {
       keeper,
       machine,
       vectors,
+      work,
       quiet(id, () => this.#results.length),
     );
     participant.attach({

@@ -21,7 +21,7 @@ import {
   roundTermsFor,
   signMessage,
 } from '@tributary/protocol';
-import { lockDirectory, openFileBlobStore, openFileEventLog } from '@tributary/runtime';
+import { lockDirectory, openFileBlobStore, openFileEventLog, VectorWork } from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCoordinatorMachine } from '../../packages/coordinator/src/coordinator-journal.ts';
 import {
@@ -127,6 +127,7 @@ class World {
       crypto: nodeBackend,
       machine: recovered.machine,
       blobs,
+      vectors: new VectorWork({ threads: 0 }),
       keepSum: async (opened) => {
         power.act();
         const { round } = opened.round.terms;

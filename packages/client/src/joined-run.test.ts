@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { nodeBackend } from '@tributary/crypto/node';
 import type { Roster } from '@tributary/protocol';
 import type { Dataset } from '@tributary/router';
-import { createLogger, encodeManifest, openRunStates, runId, type RunStates } from '@tributary/runtime';
+import {
+  createLogger,
+  encodeManifest,
+  openRunStates,
+  runId,
+  type RunStates,
+  VectorWork,
+} from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientOptions } from './client.ts';
 import { type JoinedRun, joinRun } from './joined-run.ts';
@@ -77,7 +84,10 @@ async function joinToy(
     log: createLogger('silent'),
     loadData: () => DATA,
   };
-  return await joinRun({ client, self, states, progress: async () => {} }, MANIFEST);
+  return await joinRun(
+    { client, self, states, vectors: new VectorWork({ threads: 0 }), progress: async () => {} },
+    MANIFEST,
+  );
 }
 
 describe('joining a run', () => {

@@ -23,6 +23,7 @@ import {
   RuntimeError,
   type RunStates,
   type StateDirectory,
+  type VectorWork,
 } from '@tributary/runtime';
 import type { ClientOptions } from './client.ts';
 import type { ClientConfig } from './config.ts';
@@ -48,6 +49,7 @@ export interface JoinOptions {
   /** Member id. */
   readonly self: number;
   readonly states: RunStates;
+  readonly vectors: VectorWork;
   readonly progress: (progress: ClientProgress) => Promise<void>;
 }
 
@@ -167,7 +169,7 @@ interface AllowedRun {
 }
 
 async function openRun(
-  { client, self, progress }: JoinOptions,
+  { client, self, vectors: work, progress }: JoinOptions,
   { text, manifest, run, spending }: AllowedRun,
   training: Training,
   state: StateDirectory,
@@ -204,7 +206,7 @@ async function openRun(
     identity: identity.secretKey,
     store: state.secrets,
   };
-  const participant = new RoundParticipant(keeper, machine, vectors, {
+  const participant = new RoundParticipant(keeper, machine, vectors, work, {
     contribute: async (request) => {
       const noise = training.noise();
       if (noise !== undefined) {

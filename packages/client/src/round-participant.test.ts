@@ -11,7 +11,7 @@ import {
   startClient,
   stepClient,
 } from '@tributary/protocol';
-import { JournaledMachine, memoryBlobStore } from '@tributary/runtime';
+import { JournaledMachine, memoryBlobStore, VectorWork } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
 import { KeptVectors } from './kept-vectors.ts';
 import { type ParticipantEvents, RoundParticipant } from './round-participant.ts';
@@ -93,6 +93,7 @@ class Circle {
         { append: async () => {} },
       ),
       new KeptVectors(nodeBackend, own ? this.blobs : memoryBlobStore()),
+      new VectorWork({ threads: 0 }),
       {
         contribute: () => vectorOf(id),
         onInputFailed: (error) => void (own && this.failures.push(error)),

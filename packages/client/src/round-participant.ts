@@ -14,7 +14,6 @@ import {
   type ExpectedRound,
   keep,
   type Keeper,
-  maskChunks,
   masksFor,
   type Message,
   type MessageKind,
@@ -29,7 +28,7 @@ import {
   type SecretEffect,
   signMessage,
 } from '@tributary/protocol';
-import { type MessageSocket, RuntimeError } from '@tributary/runtime';
+import { type MessageSocket, RuntimeError, type VectorWork } from '@tributary/runtime';
 import type { ClientMachine } from './client-journal.ts';
 import type { KeptVectors } from './kept-vectors.ts';
 
@@ -70,6 +69,7 @@ export class RoundParticipant {
   readonly #keeper: Keeper;
   readonly #machine: ClientMachine;
   readonly #vectors: KeptVectors;
+  readonly #work: VectorWork;
   readonly #events: ParticipantEvents;
   #socket: Pick<MessageSocket, 'send'> | undefined;
   #resultChunks: { readonly context: Uint8Array; readonly chunks: Uint8Array[]; length: number } | undefined;
@@ -78,11 +78,19 @@ export class RoundParticipant {
   /** Context of the round whose upload is kept. */
   #kept: Uint8Array | undefined;
 
-  constructor(keeper: Keeper, machine: ClientMachine, vectors: KeptVectors, events: ParticipantEvents) {
+  /** @param work masks */
+  constructor(
+    keeper: Keeper,
+    machine: ClientMachine,
+    vectors: KeptVectors,
+    work: VectorWork,
+    events: ParticipantEvents,
+  ) {
     this.#crypto = keeper.crypto;
     this.#keeper = keeper;
     this.#machine = machine;
     this.#vectors = vectors;
+    this.#work = work;
     this.#events = events;
     this.#kept = machine.state.round?.context;
   }
@@ -274,7 +282,7 @@ export class RoundParticipant {
     }
     const blob = await this.#vectors.beginUpload(roundContext);
     try {
-      const chunks = maskChunks(this.#crypto, masksFor(this.#keeper, effect), input, terms.bits);
+      const chunks = this.#work.mask(masksFor(this.#keeper, effect), input, terms.bits);
       const sent = await this.#sendChunks(roundContext, chunks, (bytes) => blob.append(bytes));
       await blob.commit();
       this.#kept = roundContext;
@@ -294,7 +302,7 @@ export class RoundParticipant {
 
   async #sendChunks(
     roundContext: Uint8Array,
-    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array>,
     keepChunk: (bytes: Uint8Array) => Promise<void> = async () => {},
   ): Promise<SentUpload> {
     const hash = this.#crypto.sha256Stream();

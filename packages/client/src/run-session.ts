@@ -15,6 +15,7 @@ import {
   RuntimeError,
   type RunStates,
   throwIfStopped,
+  VectorWork,
 } from '@tributary/runtime';
 import { Backoff } from './backoff.ts';
 import type { ClientOptions } from './client.ts';
@@ -34,6 +35,7 @@ export class RunSession {
   readonly #options: ClientOptions;
   readonly #self: number;
   readonly #states: RunStates;
+  readonly #vectors = new VectorWork();
   readonly #backoff = new Backoff();
   /** From the last life of the process; until it is known which run the coordinator serves. */
   #earlier: EarlierRun | undefined;
@@ -133,6 +135,7 @@ export class RunSession {
   /** Lets go of the run's state; another life of the process can go on with it. */
   async suspend(): Promise<void> {
     await this.#joined?.state.close();
+    await this.#vectors.close();
   }
 
   /** @returns false where another connection is needed, whose hello counts the sums of the run that is served */
@@ -181,7 +184,13 @@ export class RunSession {
 
   get #joinOptions(): JoinOptions {
     const progress = (event: ClientProgress): Promise<void> => this.#progress(event);
-    return { client: this.#options, self: this.#self, states: this.#states, progress };
+    return {
+      client: this.#options,
+      self: this.#self,
+      states: this.#states,
+      vectors: this.#vectors,
+      progress,
+    };
   }
 
   async #receive(message: Message, socket: MessageSocket): Promise<void> {

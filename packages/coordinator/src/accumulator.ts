@@ -1,15 +1,12 @@
 /** The vectors of one round: uploads on their way in, and the words that they are added to and that are opened at last. */
-import { setImmediate as breathe } from 'node:timers/promises';
-import { type CryptoBackend, liftWords, packWords, wipe } from '@tributary/crypto';
+import { type CryptoBackend, liftWords, packWords } from '@tributary/crypto';
 import {
-  CHUNK_WORDS,
   packedLengthOf,
   planUnmask,
   type RoundInProgress,
   type UnmaskRequestForKernel,
-  unmaskWords,
 } from '@tributary/protocol';
-import { type BlobStore, RuntimeError } from '@tributary/runtime';
+import { type BlobStore, RuntimeError, sharedWords, type VectorWork } from '@tributary/runtime';
 import { uploadName, UploadSpool } from './upload-spool.ts';
 
 /** An opened vector. */
@@ -35,16 +32,18 @@ export interface FinishedUpload {
 export class Accumulator {
   readonly round: RoundInProgress;
   readonly #crypto: CryptoBackend;
+  readonly #work: VectorWork;
   readonly #words: Int32Array;
   readonly #spools: ReadonlyMap<number, UploadSpool>;
   #opened: OpenedVector | undefined;
 
   /** @param blobs for the uploads, one of each participant */
-  constructor(crypto: CryptoBackend, round: RoundInProgress, blobs: BlobStore) {
+  constructor(crypto: CryptoBackend, round: RoundInProgress, blobs: BlobStore, work: VectorWork) {
     const { terms, participants, context } = round;
     this.round = round;
     this.#crypto = crypto;
-    this.#words = new Int32Array(terms.dimension);
+    this.#work = work;
+    this.#words = sharedWords(terms.dimension);
     this.#spools = new Map(
       participants.map((id) => [id, new UploadSpool(crypto, blobs, uploadName(context, id), terms)] as const),
     );
@@ -70,23 +69,16 @@ export class Accumulator {
     if (spool === undefined) {
       throw new RuntimeError('RUN_FAILED', `there is no upload of member ${member} to add`);
     }
-    await spool.addTo(this.#words);
+    await spool.addTo(this.#words, this.#work);
   }
 
-  /** Takes the masks off, chunk by chunk; between chunks other messages are served. Once: words are changed in place. */
+  /** Takes the masks off while other messages are served. Once: words are changed in place. */
   async unmask(request: UnmaskRequestForKernel): Promise<Unmasked> {
     const crypto = this.#crypto;
     const words = this.#words;
     const plan = planUnmask(crypto, request);
     if (!plan.ok) return plan;
-    try {
-      for (let first = 0; first < words.length; first += CHUNK_WORDS) {
-        unmaskWords(crypto, plan.masks, words.subarray(first, first + CHUNK_WORDS), first);
-        await breathe();
-      }
-    } finally {
-      wipe(...plan.masks.map(({ key }) => key));
-    }
+    await this.#work.unmask(plan.masks, words);
     const { terms } = this.round;
     const packed = new Uint8Array(packedLengthOf(terms));
     liftWords(words, terms.bits);

@@ -12,6 +12,7 @@ import {
   RuntimeError,
   type RunStates,
   stoppedBy,
+  VectorWork,
   writeTextFile,
 } from '@tributary/runtime';
 import { Batches } from './batches.ts';
@@ -56,10 +57,12 @@ export interface CoordinatorReport {
 /** @throws RuntimeError, or an error of a pure package for what the configuration asks of it */
 export async function runCoordinator(options: CoordinatorOptions): Promise<CoordinatorReport> {
   const runs = claimOutput(options.config.output);
+  const vectors = new VectorWork();
   try {
-    return await serveRun(options, runs, await openRun(options.config, runs));
+    return await serveRun(options, runs, await openRun(options.config, runs), vectors);
   } finally {
     runs.release();
+    await vectors.close();
   }
 }
 
@@ -67,10 +70,11 @@ async function serveRun(
   { config, log, onProgress, signal }: CoordinatorOptions,
   runs: RunStates,
   open: OpenRun,
+  vectors: VectorWork,
 ): Promise<CoordinatorReport> {
   const { terms, state, sums, resumed } = open;
   const { roster, run } = terms;
-  const federation = new Federation({ ...open, output: config.output, log, onProgress });
+  const federation = new Federation({ ...open, output: config.output, vectors, log, onProgress });
   const { runner, sessions } = federation;
   let server: Awaited<ReturnType<typeof listen>>;
   try {
@@ -98,7 +102,7 @@ async function serveRun(
       await sums.create();
       runs.removeClosed();
     }
-    const enough = hasItsModel({ crypto: nodeBackend, terms, sums });
+    const enough = await hasItsModel({ crypto: nodeBackend, terms, sums });
     await gatherMembers(config, open, federation, signal).catch((error: unknown) => {
       // Members that are on their way back are told the end; none is needed for it.
       if (!enough || runner.failed) throw error;

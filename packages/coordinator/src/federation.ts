@@ -9,7 +9,7 @@ import {
   signMessage,
   verifyMessage,
 } from '@tributary/protocol';
-import { appendEvidence, CLOSE, type Logger, type StateDirectory } from '@tributary/runtime';
+import { appendEvidence, CLOSE, type Logger, type StateDirectory, type VectorWork } from '@tributary/runtime';
 import type { MemberRefusal } from './cohort.ts';
 import type { CoordinatorMachine } from './coordinator-journal.ts';
 import type { DropCounts } from './drop-counts.ts';
@@ -26,6 +26,7 @@ export interface FederationOptions {
   readonly terms: RunTerms;
   readonly machine: CoordinatorMachine;
   readonly state: Pick<StateDirectory, 'blobs'>;
+  readonly vectors: VectorWork;
   readonly sums: SumLog;
   /** Output directory. */
   readonly output: string;
@@ -48,7 +49,7 @@ export class Federation {
   #begun = false;
 
   constructor(options: FederationOptions) {
-    const { terms, machine, state, sums, log } = options;
+    const { terms, machine, state, vectors, sums, log } = options;
     const { roster, identity, manifestText: manifest } = terms;
     this.#options = options;
     this.sessions = new Sessions(
@@ -73,6 +74,7 @@ export class Federation {
       crypto: nodeBackend,
       machine,
       blobs: state.blobs,
+      vectors,
       keepSum: (opened) => this.#keepSum(opened),
       send: (members, kind, body) => this.sessions.send(members, kind, body),
       progress: {

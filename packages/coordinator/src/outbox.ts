@@ -27,10 +27,18 @@ export class Outbox {
     });
   }
 
-  /** Frames that are made when their turn comes. */
-  pushStream(frames: () => Iterable<Uint8Array>): void {
+  /**
+   * Frames that are made when their turn comes.
+   * @param onFault they could not be made: the socket is closed, and the member may come back for them
+   */
+  pushStream(frames: () => AsyncIterable<Uint8Array>, onFault: (error: unknown) => void): void {
     this.#tail = this.#tail.then(async () => {
-      for (const frame of frames()) await this.#socket.sendFrame(frame);
+      try {
+        for await (const frame of frames()) await this.#socket.sendFrame(frame);
+      } catch (error) {
+        onFault(error);
+        this.#socket.close(CLOSE.fault, 'internal error');
+      }
     });
   }
 

@@ -23,6 +23,7 @@ import {
   type BlobStore,
   type DirectoryLock,
   JournaledMachine,
+  VectorWork,
   lockDirectory,
   openFileBlobStore,
 } from '@tributary/runtime';
@@ -104,6 +105,7 @@ class Rounds {
         { append: async (event) => void this.journal.push(event) },
       ),
       blobs,
+      vectors: new VectorWork({ threads: 0 }),
       keepSum: async ({ round }) => void this.kept.push(round.terms.round),
       send: (to, kind, body) => {
         this.#onSend(kind);

@@ -21,7 +21,7 @@ import {
   type RoundTerms,
   sameBytes,
 } from '@tributary/protocol';
-import { type BlobStore, RuntimeError } from '@tributary/runtime';
+import { type BlobStore, RuntimeError, type VectorWork } from '@tributary/runtime';
 import { Accumulator, type FinishedUpload, type OpenedVector } from './accumulator.ts';
 import type { CoordinatorMachine } from './coordinator-journal.ts';
 import { Pending } from './pending.ts';
@@ -66,6 +66,8 @@ export interface RoundRunnerOptions {
   readonly machine: CoordinatorMachine;
   /** For uploads until their round closes. */
   readonly blobs: BlobStore;
+  /** Adds and unmasks. */
+  readonly vectors: VectorWork;
   /** Puts a message on its way; nobody waits for its arrival. */
   readonly send: <K extends MessageKind>(members: readonly number[], kind: K, body: Bodies[K]) => void;
   /** Makes an opened sum durable. Called before its round counts as opened, after a restart perhaps a second time. */
@@ -245,7 +247,7 @@ export class RoundRunner {
   }
 
   async #perform(effect: CoordinatorEffect): Promise<void> {
-    const { crypto, blobs, progress, send } = this.#options;
+    const { crypto, blobs, vectors, progress, send } = this.#options;
     switch (effect.kind) {
       case 'send':
         // Results travel with the log of sums, which also brings them to members that were away.
@@ -256,7 +258,7 @@ export class RoundRunner {
         return;
       case 'open-accumulator':
         await this.#closeRound();
-        this.#open = new Accumulator(crypto, effect.round, blobs);
+        this.#open = new Accumulator(crypto, effect.round, blobs, vectors);
         await this.#open.restore(uploadsOf(this.#machine.state.phase), effect.restore);
         return;
       case 'add-input': {

@@ -2,7 +2,7 @@
  * Drives one run: asks for sum after sum until the program has its model, and says why where it ends without. Where the run stands
  * follows from the sums that are opened, so that a restart goes on where the last life of the process ended.
  */
-import { type CryptoBackend, liftWords, unpackWords } from '@tributary/crypto';
+import type { CryptoBackend } from '@tributary/crypto';
 import { PrivacyError } from '@tributary/privacy';
 import { EMPTY_LOG_HEAD, nextLogHead, roundTermsFor } from '@tributary/protocol';
 import { type ProgramRun, RouterError, type RouterModel } from '@tributary/router';
@@ -47,12 +47,12 @@ interface Course {
 type Inputs = Pick<RunDriverOptions, 'crypto' | 'terms' | 'sums'>;
 
 /** Whether the sums that are opened give the model: nobody is needed any more. @throws RuntimeError RUN_FAILED, POLICY */
-export function hasItsModel(inputs: Inputs): boolean {
+export async function hasItsModel(inputs: Inputs): Promise<boolean> {
   let course = begin(inputs);
   while (course.program.kind === 'sum') {
     const sum = inputs.sums.opened[course.rounds];
     if (sum === undefined) return false;
-    course = advance(inputs, course, sum);
+    course = await advance(inputs, course, sum);
   }
   return true;
 }
@@ -74,7 +74,7 @@ export async function driveRun(options: RunDriverOptions): Promise<RunResult> {
       const { body } = sum.message;
       const { length: survivors } = body.survivors;
       options.budget.settle(body, plannedOf(options, course)?.noise, survivors);
-      course = advance(options, course, sum);
+      course = await advance(options, course, sum);
       const { rounds: round } = course;
       if (round > earlier) federation.progress({ kind: 'sum', round, step, survivors });
       continue;
@@ -98,19 +98,17 @@ function plannedOf({ crypto, terms }: Inputs, course: Course): PlannedRound | un
 }
 
 /** @throws RuntimeError RUN_FAILED where the sum leaves nothing to learn from, POLICY where it lacks noise */
-function advance(inputs: Inputs, course: Course, { message, packed }: OpenedSum): Course {
+async function advance(inputs: Inputs, course: Course, { message }: OpenedSum): Promise<Course> {
   const { program, rounds } = course;
   const planned = plannedOf(inputs, course);
   if (program.kind !== 'sum' || planned === undefined) return course;
-  const { expected } = planned;
-  const words = new Int32Array(expected.dimension);
-  if (!unpackWords(packed, expected.bits, words)) {
+  const words = await inputs.sums.words(rounds + 1);
+  if (words.length !== planned.expected.dimension) {
     throw new RuntimeError(
       'RUN_FAILED',
       `the sum of round ${rounds + 1} is not the one that the run asked for`,
     );
   }
-  liftWords(words, expected.bits);
   return {
     program: nextStep(program, planned, words, message.body.survivors.length),
     rounds: rounds + 1,

@@ -11,7 +11,7 @@ import { CLOSE, createLogger } from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ListeningServer, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
-import type { OpenedSum } from './sum-log.ts';
+import { type OpenedSum, piecesOf } from './sum-log.ts';
 import { testFederation } from './testing/federation.ts';
 import { Visitor } from './testing/visitor.ts';
 
@@ -88,7 +88,7 @@ async function expectEvents(...wanted: string[]): Promise<void> {
 function openedSum(round: number, bytes = 100): OpenedSum {
   const packed = new Uint8Array(bytes).fill(round);
   return {
-    packed,
+    pieces: () => piecesOf(packed),
     message: {
       kind: 'round-result',
       body: {

@@ -141,7 +141,7 @@ export class Sessions {
       openedSums: openedSums.length,
     };
     session.outbox.push(this.#signed('welcome', welcome));
-    deliver(session, openedSums);
+    this.#deliver(member, session, openedSums);
     this.#events.onJoined(member);
   }
 
@@ -154,7 +154,16 @@ export class Sessions {
   /** Puts the opened sums that a member does not have on their way to it, in order. */
   deliverSums(): void {
     const openedSums = this.#options.openedSums();
-    for (const session of this.#members.values()) deliver(session, openedSums);
+    for (const [member, session] of this.#members) this.#deliver(member, session, openedSums);
+  }
+
+  #deliver(member: number, session: Session, openedSums: readonly OpenedSum[]): void {
+    const onFault = (error: unknown): void =>
+      this.#options.log.error({ client: this.#name(member), err: error }, 'sum not sent');
+    for (const sum of openedSums.slice(session.knownSums)) {
+      session.outbox.pushStream(() => resultFrames(sum), onFault);
+    }
+    session.knownSums = Math.max(session.knownSums, openedSums.length);
   }
 
   /** Ends the session of a member, if it has one: it is lost at once, whether or not it answers the close. */
@@ -191,11 +200,6 @@ export class Sessions {
   #name(member: number | undefined): string {
     return member === undefined ? 'unknown' : (this.#options.roster.members[member]?.name ?? String(member));
   }
-}
-
-function deliver(session: Session, openedSums: readonly OpenedSum[]): void {
-  for (const sum of openedSums.slice(session.knownSums)) session.outbox.pushStream(() => resultFrames(sum));
-  session.knownSums = Math.max(session.knownSums, openedSums.length);
 }
 
 /** Bounds what a stranger costs, in time and in bytes. @returns what ends the bounds */

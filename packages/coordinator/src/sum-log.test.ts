@@ -9,11 +9,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packedLength, packWords, toHex } from '@tributary/crypto';
+import { concatBytes, packedLength, packWords, toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
-import { decodeMessage, signMessage } from '@tributary/protocol';
+import { decodeMessage, type Message, signMessage } from '@tributary/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type OpenedSum, resultFrames, SumLog } from './sum-log.ts';
+import { type OpenedSum, piecesOf, resultFrames, SumLog } from './sum-log.ts';
 import { testFederation } from './testing/federation.ts';
 
 let directory: string;
@@ -22,7 +22,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function openedSum(round: number, packed = new Uint8Array(8)): OpenedSum {
+type GivenSum = Parameters<SumLog['append']>[0];
+
+function openedSum(round: number, packed = new Uint8Array(8)): GivenSum {
   return {
     message: {
       kind: 'round-result',
@@ -39,6 +41,12 @@ function openedSum(round: number, packed = new Uint8Array(8)): OpenedSum {
     },
     packed,
   };
+}
+
+async function packedOf(sum: OpenedSum | undefined): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of sum?.pieces() ?? []) pieces.push(piece);
+  return concatBytes(...pieces);
 }
 
 const RUN = new Uint8Array(32).fill(5);
@@ -97,7 +105,7 @@ describe('the log of opened sums after a restart', () => {
   const WORDS = [Int32Array.of(5, -7, 0), Int32Array.of(1, 2, -3)];
 
   /** As a coordinator signs it. */
-  function signedSum(round: number): [OpenedSum, typeof RECORD, Int32Array] {
+  function signedSum(round: number): [GivenSum, typeof RECORD, Int32Array] {
     const words = WORDS[round - 1] ?? new Int32Array(3);
     const packed = new Uint8Array(packedLength(3, RECORD.bits));
     packWords(words, RECORD.bits, packed);
@@ -128,9 +136,32 @@ describe('the log of opened sums after a restart', () => {
   it('has the sums that it had, and goes on behind them', async () => {
     const before = await twoSums();
     const log = await restored();
-    expect(log.opened).toEqual(before.opened);
+    expect(log.opened.map(({ message }) => message)).toEqual(before.opened.map(({ message }) => message));
+    for (const { opened } of [before, log]) {
+      expect(await Promise.all(opened.map(packedOf))).toEqual([
+        signedSum(1)[0].packed,
+        signedSum(2)[0].packed,
+      ]);
+    }
+    expect(await log.words(2)).toEqual(WORDS[1]);
     await log.append(...signedSum(3));
     expect((await restored()).opened).toHaveLength(3);
+  });
+
+  it('reads a long sum back in pieces', async () => {
+    const bits = 21;
+    const words = Int32Array.from({ length: 40_001 }, (_, i) => (i % 2 === 0 ? i : -i));
+    const packed = new Uint8Array(packedLength(words.length, bits));
+    packWords(words, bits, packed);
+    const log = new SumLog(directory, RUN);
+    await log.create();
+    await log.append(openedSum(1, packed), { ...RECORD, dimension: words.length, bits }, words);
+    await log.append(openedSum(2), RECORD, Int32Array.of(1, 2, 3));
+    expect(await packedOf(log.opened[0])).toEqual(packed);
+    expect(await log.words(1)).toEqual(words);
+    rmSync(join(directory, 'sums/00001.i32'));
+    await expect(packedOf(log.opened[0])).rejects.toMatchObject({ code: 'BAD_FILE' });
+    await expect(log.words(1)).rejects.toMatchObject({ code: 'BAD_FILE' });
   });
 
   it('takes a sum once that it is given twice, and no other one of the same round', async () => {
@@ -187,13 +218,15 @@ describe('the log of opened sums after a restart', () => {
 });
 
 describe('the frames of a result', () => {
-  it('are its chunks, then the message that signs them', () => {
+  it('are its chunks, then the message that signs them', async () => {
     const packed = Uint8Array.from({ length: 150_000 }, (_, i) => i);
-    const messages = [...resultFrames(openedSum(4, packed))].map((frame) => {
+    const { message: result } = openedSum(4, packed);
+    const messages: Message[] = [];
+    for await (const frame of resultFrames({ message: result, pieces: () => piecesOf(packed) })) {
       const decoded = decodeMessage(frame);
       if (!decoded.ok) throw new Error(decoded.detail);
-      return decoded.message;
-    });
+      messages.push(decoded.message);
+    }
     expect(messages.map(({ kind }) => kind)).toEqual([
       'vector-chunk',
       'vector-chunk',
@@ -204,6 +237,6 @@ describe('the frames of a result', () => {
       message.kind === 'vector-chunk' ? message.body.bytes : new Uint8Array(0),
     );
     expect(Buffer.concat(bytes).equals(packed)).toBe(true);
-    expect(messages.at(-1)).toEqual(openedSum(4, packed).message);
+    expect(messages.at(-1)).toEqual(result);
   });
 });

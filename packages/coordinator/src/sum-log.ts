@@ -1,6 +1,6 @@
 /**
- * The sums that were opened, on disk for the operator and at hand for members that come late. They are public. The log is what a run
- * goes on from after a restart: a sum is in it, durably, before its round counts as opened.
+ * The sums that were opened, on disk for the operator and for members that come late. They are public. The log is what a run goes on
+ * from after a restart: a sum is in it, durably, before its round counts as opened.
  */
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ import { z } from 'zod';
 
 export interface OpenedSum {
   readonly message: Message<'round-result'>;
-  /** Packed at the ring's width, as its chunks travel. */
-  readonly packed: Uint8Array;
+  /** The sum packed at the ring's width, in pieces. */
+  readonly pieces: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** One line of `sums.jsonl`. Digests, contexts and the signature are hexadecimal. */
@@ -52,6 +52,9 @@ export interface SumRecord {
   readonly file: string;
 }
 
+/** 64 KiB: `CHUNK_WORDS` words of 32 bits. */
+const MAX_PIECE_BYTES = CHUNK_WORDS * 4;
+
 const hex = (bytes: number): z.ZodType<string> =>
   z
     .string()
@@ -74,14 +77,20 @@ const sumRecord: z.ZodType<SumRecord> = z.object({
   file: z.string().regex(/^sums\/\d{5}\.i32$/),
 });
 
-const CHUNK_BYTES = CHUNK_WORDS * 4;
+/** A packed vector in pieces that each fit into a message. */
+export function* piecesOf(packed: Uint8Array): Generator<Uint8Array, void, void> {
+  for (let at = 0; at < packed.length; at += MAX_PIECE_BYTES) {
+    yield packed.subarray(at, at + MAX_PIECE_BYTES);
+  }
+}
 
 /** The messages that bring an opened sum to a member: its chunks, then what signs their digest. */
-export function* resultFrames({ message, packed }: OpenedSum): Generator<Uint8Array, void, void> {
+export async function* resultFrames({ message, pieces }: OpenedSum): AsyncGenerator<Uint8Array, void, void> {
   const { roundContext } = message.body;
-  for (let offset = 0, sequence = 0; offset < packed.length; offset += CHUNK_BYTES, sequence++) {
-    const bytes = packed.subarray(offset, offset + CHUNK_BYTES);
+  let sequence = 0;
+  for await (const bytes of pieces()) {
     yield encodeMessage('vector-chunk', { roundContext, sequence, bytes }, EMPTY_SIGNATURE);
+    sequence += 1;
   }
   yield encodeMessage('round-result', message.body, message.signature);
 }
@@ -90,6 +99,8 @@ export class SumLog {
   readonly #directory: string;
   readonly #run: string;
   readonly #opened: OpenedSum[] = [];
+  /** The newest sum, packed, which many members ask for at once; older ones are read back from disk. */
+  #newest: { readonly round: number; readonly packed: Uint8Array } | undefined;
 
   /** @param run id of the run whose sums these are */
   constructor(directory: string, run: Uint8Array) {
@@ -138,7 +149,7 @@ export class SumLog {
    * @throws RuntimeError BAD_FILE; RUN_FAILED where another sum of the same round is there
    */
   async append(
-    opened: OpenedSum,
+    opened: { readonly message: Message<'round-result'>; readonly packed: Uint8Array },
     record: Pick<SumRecord, 'step' | 'dimension' | 'bits' | 'scale' | 'survivors'>,
     words: Int32Array,
   ): Promise<void> {
@@ -148,7 +159,7 @@ export class SumLog {
       if (known !== undefined && equalBytes(known.message.body.digest, body.digest)) return;
       throw new RuntimeError('RUN_FAILED', `round ${body.round} does not follow the sums that are opened`);
     }
-    const file = `sums/${String(body.round).padStart(5, '0')}.i32`;
+    const file = fileOf(body.round);
     const line: SumRecord = {
       run: this.#run,
       round: body.round,
@@ -161,10 +172,62 @@ export class SumLog {
       file,
     };
     await this.#writing(async () => {
-      await writeDurably(join(this.#directory, file), littleEndian(words));
+      await writeDurably(join(this.#directory, file), bytesIn(words));
       await appendDurably(this.#index, `${JSON.stringify(line)}\n`);
     });
-    this.#opened.push(opened);
+    this.#newest = { round: body.round, packed: opened.packed };
+    this.#opened.push(this.#openedSum(opened.message, record));
+  }
+
+  /**
+   * Words of an opened sum, in units of its encoding.
+   * @param round 1 or more
+   * @throws RuntimeError BAD_FILE where its file is not there any more
+   */
+  async words(round: number): Promise<Int32Array> {
+    const path = join(this.#directory, fileOf(round));
+    try {
+      return wordsIn(await readFile(path));
+    } catch (error) {
+      throw fileFailure('read', path, error);
+    }
+  }
+
+  #openedSum(
+    message: Message<'round-result'>,
+    { dimension, bits }: Pick<SumRecord, 'dimension' | 'bits'>,
+  ): OpenedSum {
+    const { round } = message.body;
+    const shape = { dimension, bits };
+    return {
+      message,
+      pieces: () =>
+        this.#newest?.round === round ? piecesOf(this.#newest.packed) : this.#piecesOnDisk(round, shape),
+    };
+  }
+
+  async *#piecesOnDisk(
+    round: number,
+    { dimension, bits }: Pick<SumRecord, 'dimension' | 'bits'>,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const path = join(this.#directory, fileOf(round));
+    try {
+      const file = await open(path);
+      try {
+        for (let first = 0; first < dimension; first += CHUNK_WORDS) {
+          const bytes = new Uint8Array(4 * Math.min(CHUNK_WORDS, dimension - first));
+          await file.read(bytes, 0, bytes.length, 4 * first);
+          const words = wordsIn(bytes);
+          const packed = new Uint8Array(packedLength(words.length, bits));
+          packWords(words, bits, packed);
+          yield packed;
+        }
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw fileFailure('read', path, error);
+    }
   }
 
   get #index(): string {
@@ -221,7 +284,7 @@ export class SumLog {
     const bytes = await readFile(join(this.#directory, record.file)).catch(() => new Uint8Array(0));
     if (bytes.length !== 4 * dimension) return undefined;
     const packed = new Uint8Array(packedLength(dimension, bits));
-    packWords(fromLittleEndian(bytes), bits, packed);
+    packWords(wordsIn(bytes), bits, packed);
     const digest = crypto.sha256(packed);
     const body = {
       roundContext: bytesOf(record.roundContext),
@@ -235,7 +298,7 @@ export class SumLog {
     const signature = bytesOf(record.signature);
     if (body.survivors.includes(-1)) return undefined;
     if (!verifyMessage(crypto, roster.coordinatorKey, 'round-result', body, signature)) return undefined;
-    return { message: { kind: 'round-result', body, signature }, packed };
+    return this.#openedSum({ kind: 'round-result', body, signature }, record);
   }
 
   #damaged(what: string): RuntimeError {
@@ -259,13 +322,21 @@ function bytesOf(text: string): Uint8Array {
   return fromHex(text) ?? new Uint8Array(0);
 }
 
-function littleEndian(words: Int32Array): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(words.length * 4));
-  words.forEach((word, i) => bytes.setInt32(i * 4, word, true));
-  return new Uint8Array(bytes.buffer);
+function fileOf(round: number): string {
+  return `sums/${String(round).padStart(5, '0')}.i32`;
 }
 
-function fromLittleEndian(bytes: Uint8Array): Int32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(4 * i, true));
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** Words as little-endian bytes: on nearly all machines the same memory. */
+function bytesIn(words: Int32Array): Uint8Array {
+  const bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+  return LITTLE_ENDIAN ? bytes : Buffer.from(bytes).swap32();
+}
+
+/** Little-endian bytes as words: on nearly all machines the same memory, where it is aligned. */
+function wordsIn(bytes: Uint8Array): Int32Array {
+  const aligned = bytes.byteOffset % 4 === 0 && LITTLE_ENDIAN ? bytes : Uint8Array.from(bytes);
+  if (!LITTLE_ENDIAN) Buffer.from(aligned.buffer).swap32();
+  return new Int32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / 4));
 }

@@ -3,10 +3,11 @@ import { nodeBackend } from '@tributary/crypto/node';
 import { CHUNK_WORDS } from '@tributary/protocol';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type BlobStore, memoryBlobStore } from '@tributary/runtime';
+import { type BlobStore, memoryBlobStore, VectorWork } from '@tributary/runtime';
 import { UploadSpool, uploadName, type VectorShape } from './upload-spool.ts';
 
 const name = uploadName(new Uint8Array(32).fill(0xab), 7);
+const here = new VectorWork({ threads: 0 });
 let blobs: BlobStore;
 beforeEach(() => {
   blobs = memoryBlobStore();
@@ -175,7 +176,7 @@ describe('adding an upload', () => {
         const wanted = new Int32Array(dimension);
         unpackWords(bytes, bits, wanted);
         wanted.forEach((word, i) => (wanted[i] = word + (sum[i] ?? 0)));
-        await spool.addTo(sum);
+        await spool.addTo(sum, here);
         expect(Buffer.compare(Buffer.from(sum.buffer), Buffer.from(wanted.buffer))).toBe(0);
         await spool.discard();
       }),
@@ -191,8 +192,8 @@ describe('adding an upload', () => {
     const after = spoolFor(ONE_AND_A_BIT);
     after.finished(nodeBackend.sha256(bytes));
     const [sum, wanted] = [new Int32Array(ONE_AND_A_BIT.dimension), new Int32Array(ONE_AND_A_BIT.dimension)];
-    await before.addTo(wanted);
-    await after.addTo(sum);
+    await before.addTo(wanted, here);
+    await after.addTo(sum, here);
     expect(sum).toEqual(wanted);
     expect(await after.write(0, bytes)).toBeUndefined();
     await after.discard();
@@ -205,7 +206,7 @@ describe('adding an upload', () => {
     await writeAll(spool, chunksOf(bytes, 21));
     await finish(spool, bytes);
     await blobs.put(name, fault === 'cut' ? bytes.subarray(0, 100) : bytes.map((byte) => byte ^ 1));
-    await expect(spool.addTo(new Int32Array(ONE_AND_A_BIT.dimension))).rejects.toMatchObject({
+    await expect(spool.addTo(new Int32Array(ONE_AND_A_BIT.dimension), here)).rejects.toMatchObject({
       code: 'RUN_FAILED',
       message: `blob ${name} does not hold the upload that was received`,
     });

@@ -11,7 +11,7 @@ import {
   toHex,
 } from '@tributary/crypto';
 import { CHUNK_WORDS, unusedBitsAreZero } from '@tributary/protocol';
-import { type BlobStore, type BlobWriter, RuntimeError } from '@tributary/runtime';
+import { type BlobStore, type BlobWriter, RuntimeError, type VectorWork } from '@tributary/runtime';
 
 /** Shape of the vectors of a round. */
 export interface VectorShape {
@@ -115,10 +115,28 @@ export class UploadSpool {
   }
 
   /**
-   * Adds the packed words to `into`, chunk by chunk, giving way to other work in between.
+   * Adds the packed words to `into`, off the event loop where they are many.
+   * @param into `sharedWords`
    * @throws RuntimeError RUN_FAILED where the blob does not hold the upload that was finished
    */
-  async addTo(into: Int32Array): Promise<void> {
+  async addTo(into: Int32Array, work: VectorWork): Promise<void> {
+    const digest = this.#stored;
+    const path = work.addsFiles(into.length) ? this.#blobs.fileOf(this.#name) : undefined;
+    const added =
+      digest !== undefined &&
+      (path === undefined
+        ? await this.#addChunks(into, digest)
+        : await work.addFile({ path, bits: this.#shape.bits, into, digest }));
+    if (added) return;
+    throw new RuntimeError(
+      'RUN_FAILED',
+      `blob ${this.#name} does not hold the upload that was received`,
+      "nothing else may write to 'output'",
+    );
+  }
+
+  /** Chunk by chunk, giving way to other work in between. */
+  async #addChunks(into: Int32Array, digest: Uint8Array): Promise<boolean> {
     const { bits } = this.#shape;
     const hash = this.#crypto.sha256Stream();
     let atWord = 0;
@@ -128,12 +146,7 @@ export class UploadSpool {
       fits &&= addPackedWords(chunk, bits, into, atWord);
       atWord += CHUNK_WORDS;
     }
-    if (fits && this.#stored !== undefined && equalBytes(hash.digest(), this.#stored)) return;
-    throw new RuntimeError(
-      'RUN_FAILED',
-      `blob ${this.#name} does not hold the upload that was received`,
-      "nothing else may write to 'output'",
-    );
+    return fits && equalBytes(hash.digest(), digest);
   }
 
   /** The process stops: an upload that is not whole is given up, a whole one stays. */

@@ -62,6 +62,7 @@ export {
 } from './journal/plain-value.ts';
 export { replayClient, replayCoordinator } from './journal/replay.ts';
 export { EMPTY_LOG_HEAD, nextLogHead } from './log-head.ts';
+export { applyMasks, type Mask } from './masks.ts';
 export { type Bodies, type Message, type MessageKind, MESSAGES } from './messages/index.ts';
 export type { MemberEvidence } from './messages/evidence.ts';
 export { CHUNK_WORDS, type RoundResult } from './messages/round.ts';

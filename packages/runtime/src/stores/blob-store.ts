@@ -21,6 +21,9 @@ export interface BlobStore {
    */
   chunks(name: string, chunkBytes: number): AsyncIterable<Uint8Array>;
 
+  /** The file that holds the blob of that name, where another thread may read it; undefined for a store that has no files. */
+  fileOf(name: string): string | undefined;
+
   /** Removes the blob and resolves once that is durable. A blob that is not there is no error. */
   delete(name: string): Promise<void>;
 

@@ -101,6 +101,10 @@ class FileBlobStore implements BlobStore {
     }
   }
 
+  fileOf(name: string): string {
+    return this.#pathOf(name);
+  }
+
   async delete(name: string): Promise<void> {
     const path = this.#pathOf(name);
     try {

@@ -27,6 +27,7 @@ export function memoryBlobStore(): BlobStore {
       if (blob === undefined) throw new RuntimeError('RUN_FAILED', `there is no blob ${name}`);
       for (let at = 0; at < blob.length; at += chunkBytes) yield blob.slice(at, at + chunkBytes);
     },
+    fileOf: () => undefined,
     async delete(name) {
       checkBlobName(name);
       blobs.delete(name);
