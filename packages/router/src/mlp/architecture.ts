@@ -55,7 +55,7 @@ export function mlpArchitecture(shape: MlpShape, rate = 0): Architecture {
 }
 
 /** The weights of all heads, then their biases. */
-function headBlocks(shape: MlpShape): ModelBlock[] {
+export function headBlocks(shape: MlpShape): ModelBlock[] {
   const trunk = trunkLength(shape);
   const width = 2 * shape.hidden[1];
   const biases = trunk + shape.models * width;

@@ -9,7 +9,8 @@ import type { Examples } from '../network/examples.ts';
 import { batchProducts, inferenceLengths, networkIn } from './network.ts';
 import { initialWeights } from './initial-weights.ts';
 import { type MlpShape, parameterCount, tensorsIn } from './shape.ts';
-import { gatherRows, lossDerivatives } from '../network/train.ts';
+import { gatherRows } from '../network/gather-rows.ts';
+import { lossDerivatives } from '../network/train.ts';
 
 const SHAPE: MlpShape = { inputs: 8, hidden: [7, 5], models: 3 };
 const RECORDS = 11;

@@ -89,6 +89,8 @@ export interface Network {
    * @param dropout in training only
    */
   forward(records: number, dropout?: Dropout): void;
+  /** As `backward`, for the heads alone: as if all before them were given. Leaves what `forward` left. */
+  headGradients(records: number, gradients: Pick<Tensors, 'heads' | 'headBiases'>): void;
   /** After `forward`: from derivatives of the loss by the predictions, in `predictions`, to `gradients`. Overwrites what `forward` left. */
   backward(records: number, gradients: Tensors): void;
 }
@@ -117,6 +119,16 @@ export function networkIn(workspace: Workspace<InferenceArray>, shape: MlpShape)
   const outputs = 2 * shape.models;
   const [first, second] = layersIn(arrays);
 
+  function headGradients(records: number, into: Pick<Tensors, 'heads' | 'headBiases'>): void {
+    into.headBiases.fill(0);
+    for (let at = 0; at < records * outputs; at++) {
+      const head = at % outputs;
+      into.headBiases[head] = (into.headBiases[head] as number) + (arrays.predictions[at] as number);
+    }
+    const [, , ofHeads] = productsFor(shape, records).gradients;
+    workspace.multiplyTransposedA(arrays.predictions, second.outputs, into.heads, ofHeads);
+  }
+
   return {
     forward(records: number, dropout?: Dropout): void {
       const { forward } = productsFor(shape, records);
@@ -130,15 +142,11 @@ export function networkIn(workspace: Workspace<InferenceArray>, shape: MlpShape)
         arrays.predictions[at] = (arrays.predictions[at] as number) + (headBiases[at % outputs] as number);
       }
     },
+    headGradients,
     backward(records: number, into: Tensors): void {
       const { gradients, derivatives } = productsFor(shape, records);
-      into.headBiases.fill(0);
-      for (let at = 0; at < records * outputs; at++) {
-        const head = at % outputs;
-        into.headBiases[head] = (into.headBiases[head] as number) + (arrays.predictions[at] as number);
-      }
       // A layer's outputs are needed for the gradients of the weights after it, and then make room for their own derivatives.
-      workspace.multiplyTransposedA(arrays.predictions, second.outputs, into.heads, gradients[2]);
+      headGradients(records, into);
       workspace.multiply(arrays.predictions, tensors.heads, second.outputs, derivatives[1]);
       backpropagate(layerTensors(tensors, 2), second, second.outputs, records, layerTensors(into, 2));
       workspace.multiplyTransposedA(second.outputs, first.outputs, into.weights2, gradients[1]);

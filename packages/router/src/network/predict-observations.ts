@@ -2,7 +2,7 @@ import type { MatrixKernel } from '../linalg/matrix/kernel.ts';
 import type { Architecture } from './architecture.ts';
 import type { Examples } from './examples.ts';
 import { sigmoid } from './losses.ts';
-import { gatherRows } from './train.ts';
+import { gatherRows } from './gather-rows.ts';
 
 /** What the network expects of each observation of `Examples`, in their order. */
 export interface ObservationPredictions {

@@ -3,11 +3,15 @@ import type { SeededGenerator } from '../random/generator.ts';
 import { type AdamWOptions, adamWStep } from './adamw.ts';
 import type { Architecture } from './architecture.ts';
 import type { Examples } from './examples.ts';
+import { type Lesson, lessonOf, type Reference } from './distillation.ts';
+import { gatherRows } from './gather-rows.ts';
 import { sigmoid, smoothL1Slope } from './losses.ts';
 
 export interface TrainingOptions extends AdamWOptions {
   readonly epochs: number;
   readonly batchSize: number;
+  /** A network of the same architecture that training is not to stray from; none by default. */
+  readonly reference?: Reference;
 }
 
 /**
@@ -31,6 +35,7 @@ export function train(
   const { inputs, models } = architecture;
   const batch = Math.min(batchSize, Math.max(1, examples.records));
   return architecture.train(kernel, batch, (network) => {
+    const lesson = options.reference && lessonOf(kernel, architecture, examples, options.reference);
     const order = Uint32Array.from({ length: examples.records }, (_, i) => i);
     network.parameters.set(weights);
     let step = 0;
@@ -40,7 +45,7 @@ export function train(
         const records = order.subarray(start, start + batch);
         gatherRows(network.inputs, examples, records, inputs);
         network.forward(records.length, generator);
-        lossDerivatives(network.predictions, examples, records, models);
+        lossDerivatives(network.predictions, examples, records, models, lesson);
         network.backward(records.length);
         adamWStep(network, options, ++step);
       }
@@ -50,28 +55,16 @@ export function train(
   });
 }
 
-/** Copies the features of some records, row by row. */
-export function gatherRows(
-  inputs: Float32Array,
-  { features }: Examples,
-  records: Uint32Array,
-  dimensions: number,
-): void {
-  for (let i = 0; i < records.length; i++) {
-    const from = (records[i] as number) * dimensions;
-    inputs.set(features.subarray(from, from + dimensions), i * dimensions);
-  }
-}
-
 /**
  * Replaces predictions by the derivatives of the batch's loss: the mean over its observations of the Brier score plus that of the smooth L1
- * loss of the cost. Heads without an observation get 0.
+ * loss of the cost, and what a reference teaches. Heads without an observation, and without a lesson, get 0.
  */
 export function lossDerivatives(
   predictions: Float32Array,
   { offsets, model, quality, cost }: Examples,
   records: Uint32Array,
   models: number,
+  lesson?: Lesson,
 ): void {
   let observations = 0;
   for (const record of records) observations += (offsets[record + 1] as number) - (offsets[record] as number);
@@ -81,12 +74,13 @@ export function lossDerivatives(
     const record = records[i] as number;
     const start = i * 2 * models;
     row.fill(0);
+    lesson?.addDerivatives(row, predictions.subarray(start, start + 2 * models), record, records.length);
     for (let o = offsets[record] as number; o < (offsets[record + 1] as number); o++) {
       const head = 2 * (model[o] as number);
       const p = sigmoid(predictions[start + head] as number);
       const error = (predictions[start + head + 1] as number) - (cost[o] as number);
-      row[head] = weight * 2 * (p - (quality[o] as number)) * p * (1 - p);
-      row[head + 1] = weight * smoothL1Slope(error);
+      row[head] = (row[head] as number) + weight * 2 * (p - (quality[o] as number)) * p * (1 - p);
+      row[head + 1] = (row[head + 1] as number) + weight * smoothL1Slope(error);
     }
     predictions.set(row, start);
   }

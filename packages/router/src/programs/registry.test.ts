@@ -14,7 +14,7 @@ function valuesOf(vectors: Iterable<RecordVector>): number[][] {
 
 describe('the registry of programs', () => {
   it('starts a program by its name', () => {
-    expect(programNames()).toEqual(['kmeans', 'kmeans-update', 'mlp']);
+    expect(programNames()).toEqual(['kmeans', 'kmeans-update', 'mlp', 'mlp-add-models', 'mlp-add-clients']);
     const run = startProgram('kmeans', parameters);
     const step = kmeansProgram.start(kmeansProgram.parameters(parameters));
     expect(run.kind === 'sum' && step.kind === 'sum').toBe(true);

@@ -4,6 +4,8 @@ import { RouterError } from '../errors.ts';
 import type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from '../program.ts';
 import { kmeansProgram } from './kmeans/program.ts';
 import { kmeansUpdateProgram } from './kmeans-update/program.ts';
+import { mlpAddClientsProgram } from './mlp-add-clients/program.ts';
+import { mlpAddModelsProgram } from './mlp-add-models/program.ts';
 import { mlpProgram } from './mlp/program.ts';
 
 /**
@@ -28,6 +30,8 @@ const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
   [kmeansProgram.name, registered(kmeansProgram)],
   [kmeansUpdateProgram.name, registered(kmeansUpdateProgram)],
   [mlpProgram.name, registered(mlpProgram)],
+  [mlpAddModelsProgram.name, registered(mlpAddModelsProgram)],
+  [mlpAddClientsProgram.name, registered(mlpAddClientsProgram)],
 ]);
 
 interface RegisteredProgram {

@@ -1,15 +1,29 @@
-import type { RouterModel } from '../artifact/model.ts';
+import type { MlpModel, RouterModel } from '../artifact/model.ts';
 import type { Dataset } from '../dataset.ts';
 import type { RecordVector, SumPlan } from '../program.ts';
+import { previousRouterText } from '../programs/previous-router.ts';
 import { type ProgramRun, startProgram } from '../programs/registry.ts';
+import { TOY_SEED } from './toy-dataset.ts';
 
 /** Integer units per 1.0, as a secure sum would use. */
 const SCALE = 4096;
 
+/** Runs a program that begins with an MLP router, on its dimensions. */
+export function runWithPreviousRouter(
+  name: string,
+  router: MlpModel,
+  settings: object,
+  clients: readonly Dataset[],
+): MlpModel {
+  const { dimensions } = router;
+  const parameters = { router: previousRouterText(router), dimensions, seed: TOY_SEED, ...settings };
+  return driven(startProgram(name, parameters), clients, () => {}).model as MlpModel;
+}
+
 type ModelOf<Name extends RouterModel['kind']> = Extract<RouterModel, { readonly kind: Name }>;
 
-export interface Observed<Name extends RouterModel['kind']> {
-  readonly model: ModelOf<Name>;
+export interface Observed<Model> {
+  readonly model: Model;
   readonly plans: SumPlan[];
 }
 
@@ -27,9 +41,18 @@ export function runPlainly<Name extends RouterModel['kind']>(
   parameters: unknown,
   clients: readonly Dataset[],
   watch: (vector: RecordVector, plan: SumPlan) => void = () => {},
-): Observed<Name> {
+): Observed<ModelOf<Name>> {
+  const { model, plans } = driven(startProgram(name, parameters), clients, watch);
+  return { model: model as ModelOf<Name>, plans };
+}
+
+function driven(
+  start: ProgramRun,
+  clients: readonly Dataset[],
+  watch: (vector: RecordVector, plan: SumPlan) => void,
+): Observed<RouterModel> {
   const plans: SumPlan[] = [];
-  let run: ProgramRun = startProgram(name, parameters);
+  let run = start;
   while (run.kind === 'sum') {
     const { plan } = run;
     const sum = new Float64Array(plan.dimension);
@@ -45,5 +68,5 @@ export function runPlainly<Name extends RouterModel['kind']>(
     plans.push(plan);
     run = run.next(sum.map((integer) => integer / SCALE));
   }
-  return { model: run.model as ModelOf<Name>, plans };
+  return { model: run.model, plans };
 }

@@ -50,30 +50,45 @@ const TINY = 1e-9;
 
 /**
  * Reads the fields that programs of averaging have in common.
- * @param learningRate by default
+ * @param defaults of a program's own
+ * @param previous a router that the run begins with: its dimensions and bounds of cost hold
  */
-export function readAveragingParameters(fields: FieldReader, learningRate: number): AveragingParameters {
+export function readAveragingParameters(
+  fields: FieldReader,
+  defaults: { readonly learningRate: number; readonly rounds?: number },
+  previous?: CostBounds & { readonly dimensions: number },
+): AveragingParameters {
   const integer = (name: string, most: number, otherwise?: number): number =>
     fields.number(name, { least: 1, most, integer: true, ...(otherwise === undefined ? {} : { otherwise }) });
+  const bound = (name: 'costMinUsd' | 'costMaxUsd', otherwise: number): number =>
+    fields.number(
+      name,
+      previous === undefined
+        ? { least: 1e-12, most: 1e12, otherwise }
+        : { least: previous[name], most: previous[name], otherwise: previous[name] },
+    );
   const models = fields.names('models', 1, MAX_MODELS);
   const parameters: AveragingParameters = {
     models,
     dimensions: integer('dimensions', 65536),
     seed: fields.text('seed', /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
-    rounds: integer('rounds', 10_000, 5),
+    rounds: integer('rounds', 10_000, defaults.rounds ?? 5),
     localEpochs: integer('localEpochs', 1000, 1),
     batchSize: integer('batchSize', 4096, 128),
-    learningRate: fields.number('learningRate', { least: TINY, most: 1, otherwise: learningRate }),
+    learningRate: fields.number('learningRate', { least: TINY, most: 1, otherwise: defaults.learningRate }),
     weightDecay: fields.number('weightDecay', { least: 0, most: 1, otherwise: 3e-4 }),
     gradientClip: fields.number('gradientClip', { least: TINY, most: 1e9, otherwise: 1 }),
     clipNorm: fields.number('clipNorm', { least: TINY, most: 1e9, otherwise: 16 }),
     fullWeight: integer('fullWeight', 1e7, 10_000),
     holdOut: fields.number('holdOut', { least: 0, most: 0.5, otherwise: 0 }),
     maxEvaluationsPerQuery: integer('maxEvaluationsPerQuery', models.length, 1),
-    costMinUsd: fields.number('costMinUsd', { least: 1e-12, most: 1e12, otherwise: 1e-6 }),
-    costMaxUsd: fields.number('costMaxUsd', { least: 1e-12, most: 1e12, otherwise: 1 }),
+    costMinUsd: bound('costMinUsd', 1e-6),
+    costMaxUsd: bound('costMaxUsd', 1),
   };
-  const { costMinUsd, costMaxUsd } = parameters;
+  const { dimensions, costMinUsd, costMaxUsd } = parameters;
+  if (previous !== undefined && dimensions !== previous.dimensions) {
+    fields.fail('dimensions', `${previous.dimensions} as in the router`, dimensions);
+  }
   if (costMaxUsd <= costMinUsd) fields.fail('costMaxUsd', `above costMinUsd (${costMinUsd})`, costMaxUsd);
   return parameters;
 }

@@ -3,6 +3,7 @@ import type { CanonicalBytes } from '../../bytes/canonical-bytes.ts';
 import { bytesOfHex } from '../../bytes/hex.ts';
 import { checkDataset, type Dataset } from '../../dataset.ts';
 import type { Architecture } from '../../network/architecture.ts';
+import type { Reference } from '../../network/distillation.ts';
 import type { Program, ProgramStep, RecordVector, SumPlan } from '../../program.ts';
 import { createGenerator } from '../../random/generator.ts';
 import { checkSum } from '../check-sum.ts';
@@ -31,13 +32,17 @@ export interface AveragedRouter<
   Parameters extends AveragingParameters,
   Model extends RouterModel = RouterModel,
 > {
-  /** The program's name, and the kind of its model. */
-  readonly name: Model['kind'];
+  /** The program's name. */
+  readonly name: string;
   /** As `Program.parameters`. */
   parameters(untrusted: unknown): Parameters;
   /** Appends the parameters that averaging does not know. */
   appendOwn(bytes: CanonicalBytes, parameters: Parameters): void;
   architecture(parameters: Parameters): Architecture;
+  /** What a run goes by of what its first sum says; all of it where left out. */
+  means?(parameters: Parameters, observed: ModelMeans): ModelMeans;
+  /** What training is not to stray from. */
+  reference?(parameters: Parameters): Reference;
   model(parameters: Parameters, means: ModelMeans, chosen: Candidate): Model;
 }
 
@@ -90,7 +95,8 @@ export function averagingProgram<Parameters extends AveragingParameters>(
       switch (state.phase) {
         case 'costs': {
           const weights = startingWeights(router, parameters);
-          const means = modelMeans(state, sum);
+          const observed = modelMeans(state, sum);
+          const means = router.means?.(parameters, observed) ?? observed;
           return askFor({ phase: 'training', parameters, means, weights, round: 1, best: undefined });
         }
         case 'training': {
@@ -111,7 +117,7 @@ export function averagingProgram<Parameters extends AveragingParameters>(
         case 'costs':
           return contributeToCosts(state, local.training);
         case 'training':
-          return contributeToTraining(state, router.architecture(parameters), local.training, localSeed);
+          return contributeToTraining(state, router, local.training, localSeed);
         case 'evaluation': {
           const judged = evaluatedRecords(parameters, local);
           return contributeToEvaluation(state, router.architecture(parameters), judged);

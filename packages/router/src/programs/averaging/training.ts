@@ -11,6 +11,8 @@ import { type Examples, observationCounts } from '../../network/examples.ts';
 import { train } from '../../network/train.ts';
 import type { RecordVector, SumPlan } from '../../program.ts';
 import { localExamples, localGenerator } from './local-data.ts';
+import type { AveragingParameters } from './parameters.ts';
+import type { AveragedRouter } from './program.ts';
 import type { TrainingState } from './state.ts';
 
 /**
@@ -65,9 +67,9 @@ export function trainingPlan({ parameters, round }: TrainingState, architecture:
 }
 
 /** One vector; none of a client without observations. */
-export function* contributeToTraining(
-  state: TrainingState,
-  architecture: Architecture,
+export function* contributeToTraining<Parameters extends AveragingParameters>(
+  state: TrainingState<Parameters>,
+  router: Pick<AveragedRouter<Parameters>, 'architecture' | 'reference'>,
   data: Dataset,
   localSeed: Uint8Array | undefined,
 ): Generator<RecordVector> {
@@ -75,7 +77,13 @@ export function* contributeToTraining(
   const examples = localExamples(data, parameters, means);
   if (examples.records === 0) return;
   const generator = localGenerator(localSeed, `round ${round}`);
-  const options = { ...parameters, epochs: parameters.localEpochs };
+  const architecture = router.architecture(parameters);
+  const reference = router.reference?.(parameters);
+  const options = {
+    ...parameters,
+    epochs: parameters.localEpochs,
+    ...(reference === undefined ? {} : { reference }),
+  };
   const trained = train(matrixKernel, architecture, weights, examples, options, generator);
   const dimension = weights.length + 1 + parameters.models.length;
   const values = new Float64Array(dimension);

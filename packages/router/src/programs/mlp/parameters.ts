@@ -28,7 +28,7 @@ export function checkMlpParameters(untrusted: unknown): MlpParameters {
   const fields = new FieldReader(untrusted, 'parameters', 'BAD_PARAMETERS');
   const width = { least: 1, most: MAX_HIDDEN, integer: true };
   const parameters: MlpParameters = {
-    ...readAveragingParameters(fields, 1e-3),
+    ...readAveragingParameters(fields, { learningRate: 1e-3 }),
     hidden: fields.numbers('hidden', { least: 2, most: 2 }, width, [512, 512]) as [number, number],
     dropout: fields.number('dropout', { least: 0, most: 0.9, otherwise: 0.1 }),
   };
