@@ -44,7 +44,13 @@ export {
   spent,
   voidReservation,
 } from './zcdp/budget.ts';
-export { sampledCharge } from './zcdp/sampled-charge.ts';
+export {
+  releaseCharge,
+  rhoOfCharge,
+  type Sampled,
+  sampledCharge,
+  unitProbability,
+} from './zcdp/sampled-charge.ts';
 export { account, type Accountant, ACCOUNTANTS, type Accounted } from './accountants/account.ts';
 export type {
   DiscreteGaussianEvent,
@@ -67,6 +73,7 @@ export {
   RDP_ORDERS,
 } from './accountants/rdp/conversion.ts';
 export { poissonGaussianRdp } from './accountants/rdp/poisson-gaussian.ts';
+export { sampledLatticeRdp } from './accountants/rdp/sampled-lattice.ts';
 export { poissonSubsampledRdp } from './accountants/rdp/subsampled.ts';
 export { discreteLaplaceRdp, gaussianRdp, laplaceRdp, zcdpRdp } from './accountants/rdp/unsampled.ts';
 export { withoutReplacementGaussianRdp } from './accountants/rdp/without-replacement-gaussian.ts';
@@ -82,6 +89,7 @@ export { forecast, type Forecast, type ForecastRequest } from './planning/foreca
 export {
   checkDeclaration,
   declarationToJson,
+  declaredCharge,
   type DeclarationJson,
   type DeclarationRequest,
   declarePrivacy,

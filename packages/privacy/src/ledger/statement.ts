@@ -1,6 +1,7 @@
 /** What a ledger guarantees, for people: the questions that NIST SP 800-226 asks of a differential privacy guarantee, with their answers. */
 import { addRational, formatRational, type Rational } from '../zcdp/rational.ts';
 import { groupCharge } from '../zcdp/charge.ts';
+import { releaseCharge } from '../zcdp/sampled-charge.ts';
 import { epsilonOf, formatFilter, type PrivacyDeclaration } from '../rounds/declaration.ts';
 import type { VerifiedLedger } from './verify-ledger.ts';
 
@@ -58,8 +59,7 @@ export function privacyStatement(ledger: VerifiedLedger): PrivacyStatement | und
     spent: spentOf(declaration, federation.settled),
     spentAndReserved: spentOf(declaration, total),
     filter: formatFilter(filter),
-    mechanism:
-      'discrete Gaussian on integers: every organisation adds its own share inside the secure sum; records are clipped to an exact integer norm',
+    mechanism: mechanismOf(declaration),
     trust: `the coordinator and up to ${colluders} organisations may work together and deviate; nobody sees a contribution in clear, and the noise of the others stays unknown to them`,
     colluders,
     cohorts: { minSurvivors, survivors: releases.map(({ survivors }) => survivors) },
@@ -68,7 +68,7 @@ export function privacyStatement(ledger: VerifiedLedger): PrivacyStatement | und
     effectOfDropouts: `noise is sized for ${minSurvivors - colluders} honest survivors and charged at those that remained; with fewer than ${minSurvivors} survivors nothing is opened`,
     severalUnits: UNITS_OF_ONE_PERSON.map((units) => ({
       units,
-      epsilon: epsilonOf(declaration, groupCharge(total, units)),
+      epsilon: epsilonOf(declaration, chargeOfSeveral(ledger, declaration, units)),
     })),
     assumptions: [
       'organisations clip their records and draw their noise as the protocol says; witness coordinates notice missing noise, not a member that cheats elsewhere',
@@ -87,6 +87,34 @@ export function privacyStatement(ledger: VerifiedLedger): PrivacyStatement | und
     ],
     differences: ledger.differences.map(({ entry, code, message }) => `entry ${entry}: ${code}: ${message}`),
   };
+}
+
+function mechanismOf({ rounds, filter }: PrivacyDeclaration): string {
+  const base =
+    'discrete Gaussian on integers: every organisation adds its own share inside the secure sum; records are clipped to an exact integer norm';
+  const sampled = rounds.filter(({ sampling = 1 }) => sampling < 1);
+  if (sampled.length === 0) return base;
+  const charged =
+    filter.kind === 'rdp'
+      ? `charged at what is proved for integer noise at order ${filter.order}, rounded up`
+      : 'charged as if every record were in them: zCDP knows no amplification';
+  return `${base}; ${sampled.length} sums see only records that each organisation samples by secret coins, ${charged}`;
+}
+
+/** Of someone behind several units of each release: a sampled one is charged anew, because a group is sampled more often than one of its units. */
+function chargeOfSeveral(
+  { federation, releases }: VerifiedLedger,
+  { filter, recordsPerUnit }: PrivacyDeclaration,
+  units: number,
+): Rational {
+  return releases.reduce(
+    (sum, release) =>
+      addRational(
+        sum,
+        releaseCharge(filter, groupCharge(release.rho, units), release, units * recordsPerUnit),
+      ),
+    groupCharge(federation.reserved, units),
+  );
 }
 
 function spentOf(declaration: PrivacyDeclaration, charge: Rational): SpentBudget {

@@ -5,9 +5,9 @@
  */
 import { filterLimit } from '../rounds/declaration.ts';
 import { MIN_NOISE_VARIANCE } from '../sampler/noise-share.ts';
-import { chargeUnder } from '../zcdp/budget.ts';
 import { chargeOf } from '../zcdp/charge.ts';
 import { compareRational, formatRational, type Rational } from '../zcdp/rational.ts';
+import { releaseCharge } from '../zcdp/sampled-charge.ts';
 import type { GenesisEntry, LedgerEntry, ReserveEntry } from './entries.ts';
 import { type LedgerAccount, Tally } from './tally.ts';
 
@@ -41,6 +41,8 @@ export interface ReleasedRound {
   /** rho at U - c honest survivors, as recomputed. */
   readonly rho: Rational;
   readonly charge: Rational;
+  /** Probability with which each record was in the sum; left out where all were. */
+  readonly sampling?: number;
 }
 
 export interface VerifiedLedger {
@@ -136,7 +138,7 @@ class Book {
       );
     }
     const rho = rhoOf(entry, honest);
-    const charge = chargeUnder(declaration.filter, rho);
+    const charge = releaseCharge(declaration.filter, rho, declared, declaration.recordsPerUnit);
     this.#compareCharge(name, entry.charge, charge);
     if (declared !== undefined && compareRational(rho, declared.rho) > 0) {
       this.#differ(
@@ -205,7 +207,8 @@ class Book {
     attempt.closed = true;
     this.#opened = true;
     const rho = rhoOf(entry, Math.max(1, survivors.length - declaration.colluders));
-    const charge = chargeUnder(declaration.filter, rho);
+    const declared = declaration.rounds[entry.round - 1];
+    const charge = releaseCharge(declaration.filter, rho, declared, declaration.recordsPerUnit);
     this.#compareCharge(name, claimed, charge);
     this.#federation.settle(name, charge);
     const present = new Set(survivors);
@@ -214,17 +217,17 @@ class Book {
       // Nothing of a member that did not upload can be in any sum; what was uploaded and left out stays reserved.
       else if (!attempt.uploads.has(member)) this.#tallyOf(member).giveBack(name);
     }
-    const step = declaration.rounds[entry.round - 1]?.step ?? '';
     this.#releases.push({
       round: entry.round,
       attempt: entry.attempt,
-      step,
+      step: declared?.step ?? '',
       survivors: survivors.length,
       cohort: entry.cohort.length,
       normBound: entry.normBound,
       variance: entry.variance,
       rho,
       charge,
+      ...(declared?.sampling === undefined ? {} : { sampling: declared.sampling }),
     });
   }
 

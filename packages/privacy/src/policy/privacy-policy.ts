@@ -3,13 +3,14 @@ import { PRIVACY_UNITS, type PrivacyUnit } from '../adjacency.ts';
 import type { Refusal } from '../privacy-error.ts';
 import {
   checkDeclaration,
+  declaredCharge,
   filterLimit,
   formatFilter,
   type PrivacyDeclaration,
 } from '../rounds/declaration.ts';
 import { reservedCharge, type RoundPrivacy } from '../rounds/private-round.ts';
-import { chargeUnder, type FilterRule, remaining } from '../zcdp/budget.ts';
-import { addRational, compareRational, formatRational, ZERO, type Rational } from '../zcdp/rational.ts';
+import { type FilterRule, remaining } from '../zcdp/budget.ts';
+import { compareRational, formatRational, type Rational } from '../zcdp/rational.ts';
 import { type ClientAccount, reserveAttempt } from './client-account.ts';
 
 export interface PrivacyPolicy {
@@ -76,7 +77,7 @@ export function refuseRun(
       `the run is accounted under ${formatFilter(filter)}, this organisation's account under ${formatFilter(account.filter)}`,
     );
   }
-  const cost = rounds.slice(done).reduce((sum, { rho }) => addRational(sum, chargeUnder(filter, rho)), ZERO);
+  const cost = declaredCharge({ ...declaration, rounds: rounds.slice(done) });
   const left = remaining(account.budget);
   if (compareRational(cost, left) > 0) {
     return refused(

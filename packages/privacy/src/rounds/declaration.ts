@@ -6,14 +6,14 @@ import { epsilonAtOrder } from '../accountants/rdp/conversion.ts';
 import { PRIVACY_UNITS, type PrivacyUnit } from '../adjacency.ts';
 import { requireInteger } from '../parameters.ts';
 import { PrivacyError, type Refusal } from '../privacy-error.ts';
-import { chargeUnder, type FilterRule } from '../zcdp/budget.ts';
+import type { FilterRule } from '../zcdp/budget.ts';
 import { CHARGE_SLACK } from '../zcdp/charge.ts';
 import { epsilonFromRho, rhoFromEpsilon } from '../zcdp/conversion.ts';
 import { splitRho } from '../zcdp/plan-noise.ts';
+import { releaseCharge, rhoOfCharge } from '../zcdp/sampled-charge.ts';
 import {
   addRational,
   compareRational,
-  divideRational,
   formatRational,
   multiplyRational,
   rational,
@@ -27,8 +27,13 @@ import { FieldsOf } from './fields-of.ts';
 export interface DeclaredRound {
   /** The program's name for the step: "split 1". */
   readonly step: string;
-  /** The most that one attempt at it may cost in zCDP. */
+  /** The most that one attempt at it may cost in zCDP, to a unit all of whose records are in it. */
   readonly rho: Rational;
+  /**
+   * Probability with which each record is in the sum, by a secret coin of its own for each attempt. Left out where all are. Under `rdp@ORDER`
+   * a sample costs less; zCDP knows no amplification.
+   */
+  readonly sampling?: number;
 }
 
 export interface PrivacyDeclaration {
@@ -72,8 +77,12 @@ export interface DeclarationRequest {
   readonly cohort: NoiseCohort;
   /** By default `fewestSurvivors` of the cohort. */
   readonly minSurvivors?: number;
-  /** All sums of the run with their parts of the budget. */
-  readonly schedule: readonly { readonly step: string; readonly weight: number }[];
+  /** All sums of the run with their parts of what the filter lets through. */
+  readonly schedule: readonly {
+    readonly step: string;
+    readonly weight: number;
+    readonly sampling?: number;
+  }[];
 }
 
 /**
@@ -84,8 +93,8 @@ export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration 
   const { unit, epsilon, delta, filter = { kind: 'zcdp' }, recordsPerUnit = 1, cohort, schedule } = request;
   const { minSurvivors = fewestSurvivors(cohort) } = request;
   const limit = plannedLimit({ epsilon, delta, filter });
-  const rhos = splitRho(
-    filter.kind === 'zcdp' ? limit : divideRational(limit, rational(BigInt(filter.order))),
+  const shares = splitRho(
+    limit,
     schedule.map(({ weight }) => weight),
   );
   const declaration: PrivacyDeclaration = {
@@ -97,7 +106,7 @@ export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration 
     recordsPerUnit,
     minSurvivors,
     colluders: cohort.colluders,
-    rounds: schedule.map(({ step }, i) => ({ step, rho: rhos[i] ?? ZERO })),
+    rounds: declaredRounds(schedule, shares, filter, recordsPerUnit),
   };
   if (minSurvivors > cohort.members) {
     throw new PrivacyError(
@@ -108,6 +117,29 @@ export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration 
   const refusal = checkDeclaration(declaration);
   if (refusal !== undefined) throw new PrivacyError(refusal.code, refusal.message);
   return declaration;
+}
+
+/** Steps of one weight and one probability, as most are, share one search. */
+function declaredRounds(
+  schedule: DeclarationRequest['schedule'],
+  shares: readonly Rational[],
+  filter: FilterRule,
+  recordsPerUnit: number,
+): DeclaredRound[] {
+  const found = new Map<string, Rational>();
+  return schedule.map(({ step, weight, sampling = 1 }, i): DeclaredRound => {
+    const key = `${weight} ${sampling}`;
+    const rho =
+      found.get(key) ??
+      rhoOfCharge(filter, shares[i] ?? ZERO, { sampling: validSampling(sampling) }, recordsPerUnit);
+    found.set(key, rho);
+    return { step, rho, ...(sampling === 1 ? {} : { sampling }) };
+  });
+}
+
+function validSampling(sampling: number): number {
+  if (sampling > 0 && sampling <= 1) return sampling;
+  throw new PrivacyError('BAD_PARAMETER', `sampling must be in (0, 1], not ${sampling}`);
 }
 
 type BudgetTerms = Pick<PrivacyDeclaration, 'epsilon' | 'delta' | 'filter'>;
@@ -157,7 +189,7 @@ const MAX_MEMBERS = 65_535;
 
 /** Why a declaration is not one that a run can keep, or undefined where it is. Never throws, whatever a peer declares. */
 export function checkDeclaration(declaration: PrivacyDeclaration): Refusal | undefined {
-  const { unit, recordsPerUnit, minSurvivors, colluders, rounds, filter } = declaration;
+  const { unit, recordsPerUnit, minSurvivors, colluders, rounds } = declaration;
   if (unit !== 'end-user' && recordsPerUnit !== 1) {
     return bad('recordsPerUnit', `1 for the unit ${unit}`, recordsPerUnit);
   }
@@ -172,7 +204,17 @@ export function checkDeclaration(declaration: PrivacyDeclaration): Refusal | und
   }
   const low = rounds.findIndex(({ rho }) => compareRational(rho, CHARGE_SLACK) <= 0);
   if (low >= 0) return bad(`rounds[${low}].rho`, 'above 2^-64', formatRational(rounds[low]?.rho ?? ZERO));
-  const total = rounds.reduce((sum, { rho }) => addRational(sum, chargeUnder(filter, rho)), ZERO);
+  const outside = rounds.findIndex(({ sampling = 1 }) => !(sampling > 0 && sampling <= 1));
+  if (outside >= 0) return bad(`rounds[${outside}].sampling`, 'in (0, 1]', rounds[outside]?.sampling ?? 1);
+  const sampled = rounds.findIndex(({ sampling = 1 }) => sampling < 1);
+  if (unit === 'organisation' && sampled >= 0) {
+    return bad(
+      `rounds[${sampled}].sampling`,
+      'left out for the unit organisation: everybody sees who takes part',
+      rounds[sampled]?.sampling ?? 1,
+    );
+  }
+  const total = declaredCharge(declaration);
   if (compareRational(total, limit) > 0) {
     return {
       code: 'BUDGET_EXCEEDED',
@@ -180,6 +222,18 @@ export function checkDeclaration(declaration: PrivacyDeclaration): Refusal | und
     };
   }
   return undefined;
+}
+
+/** What all declared rounds cost together if each is attempted once, in the unit of the filter. */
+export function declaredCharge({
+  rounds,
+  filter,
+  recordsPerUnit,
+}: Pick<PrivacyDeclaration, 'rounds' | 'filter' | 'recordsPerUnit'>): Rational {
+  return rounds.reduce(
+    (sum, round) => addRational(sum, releaseCharge(filter, round.rho, round, recordsPerUnit)),
+    ZERO,
+  );
 }
 
 function bad(field: string, wanted: string, got: number | string): Refusal {
@@ -208,7 +262,7 @@ export interface DeclarationJson {
   readonly recordsPerUnit: number;
   readonly minSurvivors: number;
   readonly colluders: number;
-  readonly rounds: readonly { readonly step: string; readonly rho: string }[];
+  readonly rounds: readonly { readonly step: string; readonly rho: string; readonly sampling?: string }[];
 }
 
 /** Integers and text alone, so that it has one canonical form: epsilon and delta as the shortest decimals, rationals as "p/q". */
@@ -219,7 +273,11 @@ export function declarationToJson(declaration: PrivacyDeclaration): DeclarationJ
     epsilon: String(epsilon),
     delta: String(delta),
     filter: formatFilter(filter),
-    rounds: rounds.map(({ step, rho }) => ({ step, rho: formatRational(rho) })),
+    rounds: rounds.map(({ step, rho, sampling }) => ({
+      step,
+      rho: formatRational(rho),
+      ...(sampling === undefined ? {} : { sampling: String(sampling) }),
+    })),
   };
 }
 
@@ -241,7 +299,12 @@ export function parseDeclaration(untrusted: unknown): PrivacyDeclaration {
     minSurvivors: fields.integer('minSurvivors', 1, MAX_MEMBERS),
     colluders: fields.integer('colluders', 1, MAX_MEMBERS),
     rounds: fields.list('rounds', 1, MAX_ROUNDS, (round) => {
-      const read = { step: round.text('step', 64), rho: round.rational('rho') };
+      const sampling = round.optionalDecimal('sampling');
+      const read = {
+        step: round.text('step', 64),
+        rho: round.rational('rho'),
+        ...(sampling === undefined ? {} : { sampling }),
+      };
       round.end();
       return read;
     }),

@@ -54,6 +54,11 @@ export class FieldsOf {
     });
   }
 
+  /** As `decimal`; undefined where the field is left out. */
+  optionalDecimal(name: string): number | undefined {
+    return this.#left.has(name) ? this.decimal(name) : undefined;
+  }
+
   /** A fraction that is not negative, as "p/q" in lowest terms. */
   rational(name: string): Rational {
     return this.read(name, 'a fraction "p/q" in lowest terms, not negative', (value) => {

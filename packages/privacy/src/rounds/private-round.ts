@@ -8,10 +8,11 @@ import { PrivacyError } from '../privacy-error.ts';
 import { requireInteger } from '../parameters.ts';
 import { integerSquareRoot } from '../sampler/integer-square-root.ts';
 import { drawNoiseShare } from '../sampler/noise-share.ts';
-import { chargeUnder, type FilterRule } from '../zcdp/budget.ts';
+import type { FilterRule } from '../zcdp/budget.ts';
 import { chargeOf } from '../zcdp/charge.ts';
 import { planNoise } from '../zcdp/plan-noise.ts';
 import { formatRational, type Rational } from '../zcdp/rational.ts';
+import { releaseCharge } from '../zcdp/sampled-charge.ts';
 import { type DeclaredRound, formatFilter, type PrivacyDeclaration } from './declaration.ts';
 import { checkWitnesses, type WitnessFinding, WITNESSES } from './witnesses.ts';
 
@@ -24,6 +25,8 @@ export interface PlannedVector {
   readonly recordSupport: number;
   /** What the bounds hold for: one record, the default, or the whole vector of an organisation. */
   readonly unit?: 'record' | 'organisation';
+  /** Probability with which each record is in the sum, by a secret coin of its own; left out where all are. */
+  readonly sampling?: number;
 }
 
 export interface RunSize {
@@ -45,8 +48,12 @@ export interface RoundPrivacy {
   readonly minSurvivors: number;
   /** c */
   readonly colluders: number;
-  /** rho if only U_min survive: what each attempt reserves. */
+  /** rho if only U_min survive, to a unit all of whose records are in the sum. */
   readonly rho: Rational;
+  /** Records of one unit at most. */
+  readonly recordsPerUnit: number;
+  /** As the plan says; left out where all records are in the sum. */
+  readonly sampling?: number;
 }
 
 export interface PrivateRound {
@@ -76,7 +83,7 @@ export function planPrivateRound(
   size: RunSize,
 ): PrivateRound {
   requireInteger('contributors', size.contributors, declaration.minSurvivors);
-  const declared = declaredRound(declaration, round, plan.step);
+  const declared = declaredRound(declaration, round, plan);
   const vectorUnit = plan.unit ?? 'record';
   if ((vectorUnit === 'organisation') !== (declaration.unit === 'organisation')) {
     throw new PrivacyError(
@@ -106,7 +113,11 @@ export function planPrivateRound(
   };
 }
 
-function declaredRound({ rounds }: PrivacyDeclaration, round: number, step: string): DeclaredRound {
+function declaredRound(
+  { rounds }: PrivacyDeclaration,
+  round: number,
+  { step, sampling = 1 }: PlannedVector,
+): DeclaredRound {
   const declared = rounds[round - 1];
   if (declared === undefined) {
     throw new PrivacyError('BAD_PARAMETER', `the run declares ${rounds.length} rounds, not a round ${round}`);
@@ -115,6 +126,12 @@ function declaredRound({ rounds }: PrivacyDeclaration, round: number, step: stri
     throw new PrivacyError(
       'BAD_PARAMETER',
       `round ${round} is declared as ${declared.step}, the program asks for ${step}`,
+    );
+  }
+  if ((declared.sampling ?? 1) !== sampling) {
+    throw new PrivacyError(
+      'BAD_PARAMETER',
+      `round ${round} is declared for samples of ${declared.sampling ?? 1}, the program takes ${sampling}`,
     );
   }
   return declared;
@@ -129,16 +146,30 @@ function finestScale({ recordNorm, recordSupport }: PlannedVector, recordsPerUni
   return scale;
 }
 
-function noiseFor(declaration: PrivacyDeclaration, { rho }: DeclaredRound, encoding: Encoding): RoundPrivacy {
+function noiseFor(
+  declaration: PrivacyDeclaration,
+  { rho, sampling }: DeclaredRound,
+  encoding: Encoding,
+): RoundPrivacy {
   const { unit, filter, minSurvivors, colluders, recordsPerUnit } = declaration;
   const normBound = recordsPerUnit * encoding.normBound;
   const { variance, reserve } = planNoise({ rho, normBound, minSurvivors, colluders });
-  return { unit, filter, normBound, variance, minSurvivors, colluders, rho: reserve };
+  return {
+    unit,
+    filter,
+    normBound,
+    variance,
+    minSurvivors,
+    colluders,
+    rho: reserve,
+    recordsPerUnit,
+    ...(sampling === undefined ? {} : { sampling }),
+  };
 }
 
 /** Canonical JSON (RFC 8785: fields sorted, text and integers alone), so that people can read what was signed. */
 function privacyBytes({ adjacency, delta }: PrivacyDeclaration, noise: RoundPrivacy): Uint8Array {
-  const { unit, filter, normBound, variance, minSurvivors, colluders, rho } = noise;
+  const { unit, filter, normBound, variance, minSurvivors, colluders, rho, sampling } = noise;
   return utf8(
     JSON.stringify({
       adjacency,
@@ -151,6 +182,7 @@ function privacyBytes({ adjacency, delta }: PrivacyDeclaration, noise: RoundPriv
       minSurvivors,
       normBound,
       rho: formatRational(rho),
+      ...(sampling === undefined ? {} : { sampling: String(sampling) }),
       unit,
       variance: String(variance),
       witnesses: WITNESSES,
@@ -159,8 +191,8 @@ function privacyBytes({ adjacency, delta }: PrivacyDeclaration, noise: RoundPriv
 }
 
 /** What an attempt reserves before anybody uploads, in the unit of the run's filter. */
-export function reservedCharge({ filter, rho }: RoundPrivacy): Rational {
-  return chargeUnder(filter, rho);
+export function reservedCharge(noise: RoundPrivacy): Rational {
+  return releaseCharge(noise.filter, noise.rho, noise, noise.recordsPerUnit);
 }
 
 /**
@@ -169,8 +201,9 @@ export function reservedCharge({ filter, rho }: RoundPrivacy): Rational {
  */
 export function settledCharge(noise: RoundPrivacy, survivors: number): Rational {
   requireInteger('survivors', survivors, noise.minSurvivors);
-  const { normBound, variance, colluders, filter } = noise;
-  return chargeUnder(filter, chargeOf({ normBound, variance, honest: survivors - colluders }));
+  const { normBound, variance, colluders, filter, recordsPerUnit } = noise;
+  const rho = chargeOf({ normBound, variance, honest: survivors - colluders });
+  return releaseCharge(filter, rho, noise, recordsPerUnit);
 }
 
 export interface Contribution {

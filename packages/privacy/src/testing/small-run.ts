@@ -42,7 +42,10 @@ export function vectorOf(step: string, dimension: number = 4): PlannedVector {
 }
 
 export function roundOf(declaration: PrivacyDeclaration, round: number): PrivateRound {
-  return planPrivateRound(declaration, round, vectorOf(declaration.rounds[round - 1]?.step ?? ''), SIZE);
+  const declared = declaration.rounds[round - 1];
+  const sampling = declared?.sampling;
+  const plan = { ...vectorOf(declared?.step ?? ''), ...(sampling === undefined ? {} : { sampling }) };
+  return planPrivateRound(declaration, round, plan, SIZE);
 }
 
 /** The reservation of an attempt as an honest coordinator writes it. */
