@@ -5,7 +5,7 @@ export {
   type RouterArtifact,
 } from './artifact/artifact.ts';
 export { ARTIFACT_FORMAT, ARTIFACT_VERSION, decodeArtifact, encodeArtifact } from './artifact/file.ts';
-export type { KMeansModel, MlpModel, RouterModel } from './artifact/model.ts';
+export type { KMeansModel, MfModel, MlpModel, NetworkModel, RouterModel } from './artifact/model.ts';
 export { emptyPrediction, type Prediction, type Predictor } from './artifact/prediction.ts';
 export { createPredictor, observedModels } from './artifact/predictor.ts';
 export { createRouter, type Route, type Router } from './artifact/router.ts';
@@ -36,6 +36,8 @@ export type { KMeansSettings } from './programs/kmeans/parameters.ts';
 export { type LocalData, splitLocalData } from './programs/averaging/local-data.ts';
 export type { MlpSettings } from './programs/mlp/parameters.ts';
 export { type MlpTraining, trainMlp } from './programs/mlp/train-mlp.ts';
+export type { MfSettings } from './programs/mf/parameters.ts';
+export { type MfTraining, trainMf } from './programs/mf/train-mf.ts';
 export {
   type AwaitingSum,
   type ProgramRun,

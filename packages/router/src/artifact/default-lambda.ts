@@ -1,7 +1,7 @@
 import { meanCostUsd } from '../cost/log-cost.ts';
 import { LAMBDA_GRID } from '../evaluation/lambda-grid.ts';
 import { chooseModel } from './choose.ts';
-import type { MlpModel, RouterModel } from './model.ts';
+import type { NetworkModel, RouterModel } from './model.ts';
 import type { Prediction } from './prediction.ts';
 import { kmeansTables } from './predictor.ts';
 
@@ -46,12 +46,13 @@ function profilesOf(model: RouterModel): { readonly tables: Prediction; readonly
       return { tables: kmeansTables(model), weights };
     }
     case 'mlp':
+    case 'mf':
       return { tables: meansOf(model), weights: Float64Array.of(1) };
   }
 }
 
-/** An MLP has no tables: one row, what each model did on average. */
-function meansOf(model: MlpModel): Prediction {
+/** A network has no tables: one row, what each model did on average. */
+function meansOf(model: NetworkModel): Prediction {
   const unobserved = (m: number): boolean => (model.observations[m] as number) < 0.5;
   return {
     quality: model.quality.map((quality, m) => (unobserved(m) ? Number.NaN : quality)),

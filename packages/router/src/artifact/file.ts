@@ -6,6 +6,7 @@ import { RouterError } from '../errors.ts';
 import { FieldReader, NAME, NAME_DESCRIBED } from '../input/field-reader.ts';
 import type { Provenance, RouterArtifact } from './artifact.ts';
 import { kmeansSectionOf, readKMeansSection } from './kmeans-section.ts';
+import { mfSectionOf, readMfSection } from './mf-section.ts';
 import { mlpSectionOf, readMlpSection } from './mlp-section.ts';
 import type { RouterModel } from './model.ts';
 import { MAX_LAMBDA } from './router.ts';
@@ -41,8 +42,18 @@ function sectionOf(model: RouterModel): object {
       return kmeansSectionOf(model);
     case 'mlp':
       return mlpSectionOf(model);
+    case 'mf':
+      return mfSectionOf(model);
   }
 }
+
+type ReadSection = (fields: FieldReader, models: readonly string[], dimensions: number) => RouterModel;
+
+const READERS: ReadonlyMap<string, ReadSection> = new Map<RouterModel['kind'], ReadSection>([
+  ['kmeans', readKMeansSection],
+  ['mlp', readMlpSection],
+  ['mf', readMfSection],
+]);
 
 /**
  * Reads what `encodeArtifact` wrote; every field is checked, and none is ignored.
@@ -58,12 +69,13 @@ export function decodeArtifact(text: string): RouterArtifact {
       `artifact.version is ${version}; this software reads version ${ARTIFACT_VERSION}, update it`,
     );
   }
-  const kind = fields.text('kind', /^(?:kmeans|mlp)$/, '"kmeans" or "mlp"');
+  const kind = fields.text('kind', NAME, NAME_DESCRIBED);
+  const readSection = READERS.get(kind);
+  if (readSection === undefined) return fields.fail('kind', `one of ${[...READERS.keys()].join(', ')}`, kind);
   const encoder = readEncoder(fields.object('encoder'));
   const models = fields.names('models', 1, MAX_MODELS);
   const defaultLambda = fields.number('defaultLambda', { least: 0, most: MAX_LAMBDA });
   const provenanceFields = fields.optionalObject('provenance');
-  const readSection = kind === 'kmeans' ? readKMeansSection : readMlpSection;
   const model = readSection(fields.object(kind), models, encoder.dimensions);
   fields.end();
   return {

@@ -1,21 +1,23 @@
-import { meanCostUsd } from '../cost/log-cost.ts';
 import { matrixKernel } from '../linalg/matrix/select-kernel.ts';
 import { fillUnitBallPoint } from '../linalg/unit-ball.ts';
-import { clippedDeviations } from '../network/cost-scaler.ts';
 import { activate } from '../mlp/hidden-layer.ts';
-import { sigmoid } from '../network/losses.ts';
 import { inferenceLengths, layersIn } from '../mlp/network.ts';
 import { layerTensors, type MlpShape, tensorsIn } from '../mlp/shape.ts';
 import type { MlpModel } from './model.ts';
+import { fillNetworkPredictions } from './network-predictions.ts';
 import { checkLength, notFinite, type Prediction, type Predictor } from './prediction.ts';
 
-export function mlpShapeOf({ dimensions, hidden, models }: MlpModel): MlpShape {
+export function mlpShapeOf({
+  dimensions,
+  hidden,
+  models,
+}: Pick<MlpModel, 'dimensions' | 'hidden' | 'models'>): MlpShape {
   return { inputs: dimensions, hidden, models: models.length };
 }
 
 /** One query at a time, in memory that is allocated once. */
 export function mlpPredictor(model: MlpModel): Predictor {
-  const { models, dimensions, observations, logCost, logCostDeviation, logCostVariance } = model;
+  const { models, dimensions } = model;
   const shape = mlpShapeOf(model);
   const { arrays, multiplyVector } = matrixKernel.createWorkspace(inferenceLengths(shape, 1), []);
   arrays.parameters.set(model.weights);
@@ -34,18 +36,10 @@ export function mlpPredictor(model: MlpModel): Predictor {
       multiplyVector(tensors.weights2, first.outputs, second.normalised);
       activate(layer2, second, 1, false);
       multiplyVector(tensors.heads, second.outputs, predictions);
-      for (let m = 0; m < models.length; m++) {
-        if ((observations[m] as number) < 0.5) {
-          into.quality[m] = Number.NaN;
-          into.costUsd[m] = Number.NaN;
-          continue;
-        }
-        const quality = (predictions[2 * m] as number) + (tensors.headBiases[2 * m] as number);
-        const cost = (predictions[2 * m + 1] as number) + (tensors.headBiases[2 * m + 1] as number);
-        const z = (logCost[m] as number) + clippedDeviations(cost) * (logCostDeviation[m] as number);
-        into.quality[m] = sigmoid(quality);
-        into.costUsd[m] = meanCostUsd(z, logCostVariance[m] as number, model);
+      for (let j = 0; j < predictions.length; j++) {
+        predictions[j] = (predictions[j] as number) + (tensors.headBiases[j] as number);
       }
+      fillNetworkPredictions(predictions, model, into);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { CostBounds } from '../cost/log-cost.ts';
 
 /** What a program finishes with. One more kind of router is one more member. */
-export type RouterModel = KMeansModel | MlpModel;
+export type RouterModel = KMeansModel | MlpModel | MfModel;
 
 /**
  * The K-means router: a query takes the row of its nearest centre. Tables are row-major, `clusters * models.length` values; they
@@ -35,18 +35,15 @@ export interface Shrinkage {
 }
 
 /**
- * The MLP router: a trunk of two hidden layers, and for each model one head for its quality and one for its scaled cost, which is
- * (z - logCost) / logCostDeviation of the model, clipped to +-3. Arrays hold one value per model unless said otherwise.
+ * A router that is a network: it gives for each model the logit of its quality and its scaled cost, which is (z - logCost) / logCostDeviation of
+ * the model, clipped to +-3. Arrays hold one value per model unless said otherwise.
  */
-export interface MlpModel extends CostBounds {
-  readonly kind: 'mlp';
+export interface NetworkModel extends CostBounds {
   /** Display names; the index is what routing returns. */
   readonly models: readonly string[];
   /** Length of an embedding. */
   readonly dimensions: number;
-  /** Widths of the two hidden layers. */
-  readonly hidden: readonly [number, number];
-  /** All parameters, in the order of `TENSORS`. */
+  /** All parameters, in the order of the network. */
   readonly weights: Float32Array;
   /** Number of training observations. A model without any has no predictions and is never chosen. */
   readonly observations: Float64Array;
@@ -62,4 +59,21 @@ export interface MlpModel extends CostBounds {
   readonly rounds: number;
   /** Mean loss per observation on records that were held out from training, of all clients together; absent where none were. */
   readonly heldOutLoss?: number;
+}
+
+/** The MLP router: a trunk of two hidden layers, and for each model one head for its quality and one for its cost. Weights are as `TENSORS` says. */
+export interface MlpModel extends NetworkModel {
+  readonly kind: 'mlp';
+  /** Widths of the two hidden layers. */
+  readonly hidden: readonly [number, number];
+}
+
+/**
+ * The matrix factorisation router: a query is projected to a vector, which is multiplied element by element with the vector of a model; two
+ * linear heads, the same for all models, read quality and cost. Weights are as `MF_TENSORS` says.
+ */
+export interface MfModel extends NetworkModel {
+  readonly kind: 'mf';
+  /** Length of the vectors. */
+  readonly rank: number;
 }

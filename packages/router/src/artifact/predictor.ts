@@ -1,5 +1,6 @@
 import { meanCostUsd } from '../cost/log-cost.ts';
 import { nearestCentreOf } from '../linalg/nearest-centre.ts';
+import { mfPredictor } from './mf-predictor.ts';
 import { mlpPredictor } from './mlp-predictor.ts';
 import type { KMeansModel, RouterModel } from './model.ts';
 import { checkLength, emptyPrediction, notFinite, type Prediction, type Predictor } from './prediction.ts';
@@ -10,6 +11,8 @@ export function createPredictor(model: RouterModel): Predictor {
       return kmeansPredictor(model);
     case 'mlp':
       return mlpPredictor(model);
+    case 'mf':
+      return mfPredictor(model);
   }
 }
 

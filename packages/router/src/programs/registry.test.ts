@@ -14,7 +14,14 @@ function valuesOf(vectors: Iterable<RecordVector>): number[][] {
 
 describe('the registry of programs', () => {
   it('starts a program by its name', () => {
-    expect(programNames()).toEqual(['kmeans', 'kmeans-update', 'mlp', 'mlp-add-models', 'mlp-add-clients']);
+    expect(programNames()).toEqual([
+      'kmeans',
+      'kmeans-update',
+      'mlp',
+      'mlp-add-models',
+      'mlp-add-clients',
+      'mf',
+    ]);
     const run = startProgram('kmeans', parameters);
     const step = kmeansProgram.start(kmeansProgram.parameters(parameters));
     expect(run.kind === 'sum' && step.kind === 'sum').toBe(true);

@@ -6,6 +6,7 @@ import { kmeansProgram } from './kmeans/program.ts';
 import { kmeansUpdateProgram } from './kmeans-update/program.ts';
 import { mlpAddClientsProgram } from './mlp-add-clients/program.ts';
 import { mlpAddModelsProgram } from './mlp-add-models/program.ts';
+import { mfProgram } from './mf/program.ts';
 import { mlpProgram } from './mlp/program.ts';
 
 /**
@@ -32,6 +33,7 @@ const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
   [mlpProgram.name, registered(mlpProgram)],
   [mlpAddModelsProgram.name, registered(mlpAddModelsProgram)],
   [mlpAddClientsProgram.name, registered(mlpAddClientsProgram)],
+  [mfProgram.name, registered(mfProgram)],
 ]);
 
 interface RegisteredProgram {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createPredictor } from '../../artifact/predictor.ts';
 import { emptyPrediction } from '../../artifact/prediction.ts';
 import type { Dataset } from '../../dataset.ts';
-import type { RecordVector, SumPlan } from '../../program.ts';
 import { selectRecords } from '../../select-records.ts';
+import { isInside } from '../../testing/inside-plan.ts';
 import { localSeedOf, runPlainly } from '../../testing/plain-run.ts';
 import { refusal } from '../../testing/refusal.ts';
 import { TOY_SEED, toyDataset } from '../../testing/toy-dataset.ts';
@@ -19,16 +19,6 @@ function parametersFor(data: Dataset, settings: MlpSettings = {}): object {
 
 function stepsOf(data: Dataset, settings: MlpSettings): string[] {
   return runPlainly('mlp', parametersFor(data, settings), [data]).plans.map(({ step }) => step);
-}
-
-function isInside({ length, indices, values }: RecordVector, plan: SumPlan): boolean {
-  const [places, used] = [indices.subarray(0, length), values.subarray(0, length)];
-  return (
-    length <= plan.recordSupport &&
-    used.every((value) => Math.abs(value) <= plan.recordMax) &&
-    Math.hypot(...used) <= plan.recordNorm * (1 + 1e-12) &&
-    places.every((index, j) => index < plan.dimension && (j === 0 || index > (places[j - 1] ?? 0)))
-  );
 }
 
 describe('the MLP program', () => {

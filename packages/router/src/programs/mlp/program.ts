@@ -1,7 +1,7 @@
 import type { MlpModel } from '../../artifact/model.ts';
 import { mlpArchitecture } from '../../mlp/architecture.ts';
 import type { Program } from '../../program.ts';
-import { scalerOf } from '../averaging/costs.ts';
+import { networkModelOf } from '../averaging/network-model.ts';
 import { type AveragedRouter, averagingProgram } from '../averaging/program.ts';
 import type { AveragingState } from '../averaging/state.ts';
 import { appendMlpParameters, checkMlpParameters, type MlpParameters, shapeOf } from './parameters.ts';
@@ -11,25 +11,11 @@ export const MLP_ROUTER: AveragedRouter<MlpParameters, MlpModel> = {
   parameters: checkMlpParameters,
   appendOwn: appendMlpParameters,
   architecture: (parameters) => mlpArchitecture(shapeOf(parameters), parameters.dropout),
-  model(parameters, means, { weights, round, heldOutLoss, logCostVariance }) {
-    const { models, dimensions, hidden, costMinUsd, costMaxUsd } = parameters;
-    return {
-      kind: 'mlp',
-      models,
-      dimensions,
-      hidden,
-      weights,
-      observations: means.observations,
-      quality: means.quality,
-      logCost: means.logCost,
-      logCostDeviation: scalerOf(means).deviation,
-      logCostVariance,
-      costMinUsd,
-      costMaxUsd,
-      rounds: round,
-      ...(heldOutLoss === undefined ? {} : { heldOutLoss }),
-    };
-  },
+  model: (parameters, means, chosen) => ({
+    kind: 'mlp',
+    hidden: parameters.hidden,
+    ...networkModelOf(parameters, means, chosen),
+  }),
 };
 
 export type MlpState = AveragingState<MlpParameters>;
