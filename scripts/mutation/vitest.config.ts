@@ -7,12 +7,13 @@ import { CHECKED, ROOT, TESTS } from './files.ts';
 
 const checked = new Set(CHECKED);
 
+function place({ moduleId }: TestSpecification): number {
+  const path = relative(ROOT, moduleId);
+  return TESTS.findIndex((pattern) => path.startsWith(pattern.split('/*')[0] ?? ''));
+}
+
 class NearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification): number => {
-      const path = relative(ROOT, moduleId);
-      return TESTS.findIndex((pattern) => path.startsWith(pattern.split('/*')[0] ?? ''));
-    };
     return files.toSorted((a, b) => place(a) - place(b) || (a.moduleId < b.moduleId ? -1 : 1));
   }
 }

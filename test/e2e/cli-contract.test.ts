@@ -105,6 +105,14 @@ describe('a failure', () => {
     expect(plain.stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  it('because the roster is not the pinned one comes before any connection', async () => {
+    const { client } = federation();
+    const config = JSON.parse(readFileSync(client, 'utf8')) as object;
+    writeFileSync(client, JSON.stringify({ ...config, policy: { rosterRoot: '0'.repeat(64) } }));
+    const run = await tributary(['client', 'start', '--config', client, '--json']);
+    expect(expectFailure(run, 4, 'BAD_CONFIG')).toContain("'policy.rosterRoot' is 0000");
+  });
+
   it('because the artifact could not be written is found before anything else', async () => {
     const { client } = federation();
     const config = JSON.parse(readFileSync(client, 'utf8')) as object;

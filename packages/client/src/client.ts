@@ -14,6 +14,7 @@ import {
   writeTextFile,
 } from '@tributary/runtime';
 import type { ClientConfig } from './config.ts';
+import { checkPinnedRoster } from './pinned-roster.ts';
 import type { ClientProgress } from './progress.ts';
 import { RunSession } from './run-session.ts';
 import type { startTraining } from './training.ts';
@@ -46,6 +47,7 @@ export interface ClientReport {
 /** @throws RuntimeError, DataError; the exit code of the process follows from it */
 export async function runClient(options: ClientOptions): Promise<ClientReport> {
   const { config, roster, identity } = options;
+  checkPinnedRoster(config, roster);
   const self = memberOf(roster, identity, config.key);
   await checkWritable(config.artifact);
   const states = openRunStates(config.state);

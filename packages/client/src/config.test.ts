@@ -46,6 +46,9 @@ describe('the configuration of a client', () => {
       connectSeconds: 60,
       logLevel: 'info',
     });
+    expect(read(`${GOOD}policy: { rosterRoot: ${'5a'.repeat(32)} }\n`).policy.rosterRoot).toBe(
+      '5a'.repeat(32),
+    );
     expect(read(`${GOOD}ca: /etc/ca.pem\npolicy: { maxRounds: 10 }\n`)).toMatchObject({
       ca: '/etc/ca.pem',
       policy: { ...POLICY, maxRounds: 10 },
@@ -101,6 +104,11 @@ describe('the configuration of a client', () => {
     ['polizy: { maxRounds: 1 }', "unknown key 'polizy'", "did you mean 'policy'?"],
     ['policy: { maxRound: 1 }', "unknown key 'policy.maxRound'", "did you mean 'maxRounds'?"],
     ['policy: { minCohort: 2 }', "'policy.minCohort' must be an integer of at least 3, not 2", ''],
+    [
+      'policy: { rosterRoot: 5A5A }',
+      "'policy.rosterRoot' must be 64 hex digits, as `tributary roster show` prints them, not '5A5A'",
+      '',
+    ],
     ['policy: { minColluders: 0 }', "'policy.minColluders' must be an integer of at least 1, not 0", ''],
     [
       'connectSeconds: soon',

@@ -29,6 +29,8 @@ export interface ClientConfig {
     readonly maxRounds: number;
     /** Most attempts at one of them. */
     readonly maxAttemptsPerRound: number;
+    /** Root of the only roster that the client starts with, 64 hex digits; without one any roster file will do. */
+    readonly rosterRoot?: string | undefined;
     /** What all runs together may cost, over all federations that use the account. */
     readonly maxEpsilon: number;
     readonly delta: number;
@@ -73,6 +75,11 @@ const schema = z.strictObject({
       minColluders: z.int().min(1).default(DEFAULT_POLICY.minColluders),
       maxRounds: z.int().min(1).max(65_535).default(DEFAULT_POLICY.maxRounds),
       maxAttemptsPerRound: z.int().min(1).max(64).default(DEFAULT_POLICY.maxAttemptsPerRound),
+      rosterRoot: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe('64 hex digits, as `tributary roster show` prints them')
+        .optional(),
       maxEpsilon: z.number().positive().max(1000).default(DEFAULT_POLICY.maxEpsilon),
       delta: z.number().positive().max(0.1).default(DEFAULT_POLICY.delta),
       unit: z.enum(PRIVACY_UNITS).default(DEFAULT_POLICY.unit),

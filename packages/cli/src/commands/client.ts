@@ -27,8 +27,10 @@ export function addClientCommands(program: Command): void {
       const roster = readRosterFile(config.roster);
       const identity = readKeyFile(config.key);
       const loadData = await datasetLoader(config.data);
+      const root = toHex(rosterRoot(nodeBackend, roster));
+      const pinned = config.policy.rosterRoot !== undefined;
       printLine(
-        `roster root ${toHex(rosterRoot(nodeBackend, roster))} (compare it with the other organisations)`,
+        `roster root ${root}${pinned ? '' : ' (compare it with the other organisations, then pin it)'}`,
       );
       const report = await runClient({
         config,
