@@ -27,9 +27,14 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const key = (i: number): string => toBase64(nodeBackend.ed25519PublicKey(new Uint8Array(32).fill(i + 1)));
 
-function writeRoster(members: number, coordinator: string, file = 'roster.yaml'): string {
+/** @param last organisation of the last member; its own by default */
+function writeRoster(members: number, coordinator: string, file = 'roster.yaml', last?: string): string {
   const path = join(directory, file);
-  const roster = Array.from({ length: members }, (_, i) => ({ name: `org-${i}`, publicKey: key(i) }));
+  const roster = Array.from({ length: members }, (_, i) => ({
+    name: `org-${i}`,
+    publicKey: key(i),
+    ...(i === members - 1 && last !== undefined ? { organisation: last } : {}),
+  }));
   writeFileSync(path, JSON.stringify({ federation: 'f', version: 1, coordinator, members: roster }));
   return path;
 }
@@ -110,6 +115,20 @@ describe('the terms of a run', () => {
     const { manifest } = readRunTerms({ ...config, privacy: { ...config.privacy, epsilon: 'none' } });
     expect(manifest.privacy).toBe('none');
     expect(manifest.parameters).toEqual(config.run.parameters);
+  });
+
+  it('are refused with a budget where an organisation has several members: noise is one share to an organisation', () => {
+    const { publicKey } = createKeyFile(join(directory, 'shared.key'));
+    const roster = writeRoster(4, toBase64(publicKey), 'shared.yaml', 'org-0');
+    const shared = { ...config, roster, key: join(directory, 'shared.key') };
+    expect(() => readRunTerms(shared)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        message: 'the roster has 4 members of 3 organisations, privacy noise is sized for one of each',
+      }),
+    );
+    const exact = readRunTerms({ ...shared, privacy: { ...config.privacy, epsilon: 'none' } });
+    expect(exact.manifest.privacy).toBe('none');
   });
 
   it('take several records of an end user where that is the unit', () => {

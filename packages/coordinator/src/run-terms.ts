@@ -86,6 +86,14 @@ function declaredPrivacy(
       "choose parameters for noisy sums, or set 'privacy: { epsilon: none }' for exact ones",
     );
   }
+  const organisations = new Set(members.map(({ organisation }) => organisation)).size;
+  if (organisations < members.length) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `the roster has ${members.length} members of ${organisations} organisations, privacy noise is sized for one of each`,
+      "let each organisation act through one member, or set 'privacy: { epsilon: none }' for exact sums",
+    );
+  }
   const thresholds = thresholdsFor(members.length, preset);
   const { threshold, colluders } = thresholds;
   const cohort = { members: members.length, threshold, colluders };

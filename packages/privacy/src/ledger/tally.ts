@@ -2,6 +2,7 @@ import {
   addRational,
   compareRational,
   formatRational,
+  shortenedUp,
   subtractRational,
   ZERO,
   type Rational,
@@ -32,7 +33,7 @@ export class Tally {
 
   settle(attempt: string, charge: Rational): void {
     this.giveBack(attempt);
-    this.#settled = addRational(this.#settled, charge);
+    this.#settled = shortenedUp(addRational(this.#settled, charge));
   }
 
   giveBack(attempt: string): void {

@@ -11,7 +11,16 @@ import {
   type Budget,
   type BudgetChange,
 } from './budget.ts';
-import { addRational, compareRational, rational, ZERO } from './rational.ts';
+import { chargeOf } from './charge.ts';
+import {
+  addRational,
+  compareRational,
+  formatRational,
+  rational,
+  shortenedUp,
+  subtractRational,
+  ZERO,
+} from './rational.ts';
 
 const tenth = rational(1n, 10n);
 const tiny = rational(1n, 1n << 2000n);
@@ -98,6 +107,33 @@ describe('a budget is a filter', () => {
         }
       }),
     );
+  });
+});
+
+describe('a budget of many releases', () => {
+  const ATTEMPTS = 200;
+  const charges = Array.from({ length: ATTEMPTS }, (_, i) =>
+    chargeOf({ normBound: 65_536, variance: 340_870_421n + 7919n * BigInt(i) ** 2n, honest: 7 }),
+  );
+  const budget = charges.reduce(
+    (before, charge, i) => {
+      const reserved = changed(reserve(before, String(i), charge));
+      return changed(settle(reserved, String(i), charge));
+    },
+    openBudget(rational(1000n)),
+  );
+
+  it('has a sum of few digits, however many variances were charged', () => {
+    expect(formatRational(budget.settled).length).toBeLessThan(2500);
+  });
+
+  it('never counts less than was charged, and no more than 2^-192 above it for each', () => {
+    const first = charges.slice(0, 130);
+    const exact = first.reduce(addRational, ZERO);
+    const kept = first.reduce((sum, charge) => shortenedUp(addRational(sum, charge)), ZERO);
+    expect(compareRational(kept, exact)).toBeGreaterThanOrEqual(0);
+    const above = subtractRational(kept, exact);
+    expect(compareRational(above, rational(130n, 1n << 192n))).toBeLessThanOrEqual(0);
   });
 });
 

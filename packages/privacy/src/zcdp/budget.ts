@@ -13,6 +13,7 @@ import {
   formatRational,
   multiplyRational,
   rational,
+  shortenedUp,
   subtractRational,
   ZERO,
   type Rational,
@@ -30,7 +31,7 @@ export function chargeUnder(rule: FilterRule, rho: Rational): Rational {
 
 export interface Budget {
   readonly limit: Rational;
-  /** Charges of finished attempts. Never falls. */
+  /** Charges of finished attempts, as `shortenedUp` keeps their sum. Never falls. */
   readonly settled: Rational;
   /** Attempts that are reserved and not yet settled or voided. */
   readonly reserved: ReadonlyMap<string, Rational>;
@@ -103,7 +104,8 @@ export function settle(budget: Budget, attempt: string, charge: Rational): Budge
       `${attempt} cannot be charged ${formatRational(charge)}: ${formatRational(reservation)} is reserved`,
     );
   }
-  return { budget: close({ ...budget, settled: addRational(budget.settled, charge) }, attempt) };
+  const settled = shortenedUp(addRational(budget.settled, charge));
+  return { budget: close({ ...budget, settled }, attempt) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
 import type { BatchTerms } from '../messages/terms.ts';
+import { rosterRoot } from '../roster.ts';
 import { castOf, existing } from '../testing/cast.ts';
 import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
@@ -37,6 +38,28 @@ describe('the start of a batch', () => {
       { kind: 'generate-keys', batchContext: newest(state).context, keyCount: 2, draws: false },
     ]);
     expect(state).toMatchObject({ lastBatch: 1, batches: [{ stage: 'keys', nextKeyIndex: 0 }] });
+  });
+
+  it('of a run with noise is refused where it may be thinner than it was sized for', () => {
+    const noisy = (sizedFor: number, roster = cast.roster): ClientState =>
+      startClient(crypto, {
+        self: SELF,
+        roster,
+        run: cast.run,
+        policy: { ...cast.policy, minSurvivors: sizedFor },
+      });
+    expect(start({}, noisy(4)).take().state.lastBatch).toBe(1);
+    expect(start({}, noisy(5)).outcome()).toEqual(
+      aloud('UNSAFE_TERMS', { round: 0, detail: /minSurvivors 4 is below the 5 that the noise/ }),
+    );
+    // c = 1 with one organisation of two members: with the coordinator it would know two shares of the noise.
+    const shared = castOf(crypto, 5, ['a', 'a', 'b', 'c', 'd']).roster;
+    const thin = { rosterRoot: rosterRoot(crypto, shared), colluders: 1 };
+    expect(start(thin, noisy(4, shared)).outcome()).toEqual(
+      aloud('UNSAFE_TERMS', { round: 0, detail: /5 members of 4 organisations, the noise/ }),
+    );
+    const exact = startClient(crypto, { self: SELF, roster: shared, run: cast.run, policy: cast.policy });
+    expect(start(thin, exact).take().state.lastBatch).toBe(1);
   });
 
   it.each<[string, Partial<BatchTerms>, RegExp]>([

@@ -5,7 +5,7 @@ import type { DrawRequest, KeyAdvert } from '../messages/setup.ts';
 import { type BatchTerms, batchContext } from '../messages/terms.ts';
 import { belowFloors, unsafeBatch } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
-import { ascending } from '../roster.ts';
+import { ascending, countOrganisations, type Roster } from '../roster.ts';
 import { OLDEST_PROTOCOL_VERSION } from '../version.ts';
 import { refuse, refuseAloud } from './refusal.ts';
 import {
@@ -100,10 +100,8 @@ function unsafeBatchTerms(state: ClientState, terms: BatchTerms): string | undef
   if (terms.colluders < policy.minColluders) {
     return `colluders ${terms.colluders} is below this member's policy of ${policy.minColluders}`;
   }
-  const { minSurvivors = 0 } = policy;
-  if (terms.minSurvivors < minSurvivors) {
-    return `minSurvivors ${terms.minSurvivors} is below the ${minSurvivors} that the noise of the run is sized for`;
-  }
+  const noise = policy.minSurvivors === undefined ? undefined : thinNoise(roster, terms, policy.minSurvivors);
+  if (noise !== undefined) return noise;
   if (terms.maxAttempts > policy.maxAttemptsPerRound) {
     return `maxAttempts ${terms.maxAttempts} is above this member's policy of ${policy.maxAttemptsPerRound}`;
   }
@@ -111,6 +109,24 @@ function unsafeBatchTerms(state: ClientState, terms: BatchTerms): string | undef
     return `${state.drawsForSum} draws were begun since this member took part in a sum or learned of one`;
   }
   return undefined;
+}
+
+/**
+ * Why more of the noise in a sum could be known to colluders than it was sized for. Its shares are counted by members, colluders by
+ * organisations: c organisations know c shares only where each acts through one member.
+ */
+function thinNoise(
+  roster: Roster,
+  { cohort, minSurvivors }: BatchTerms,
+  sizedFor: number,
+): string | undefined {
+  if (minSurvivors < sizedFor) {
+    return `minSurvivors ${minSurvivors} is below the ${sizedFor} that the noise of the run is sized for`;
+  }
+  const organisations = countOrganisations(roster, cohort);
+  return organisations < cohort.length
+    ? `the cohort has ${cohort.length} members of ${organisations} organisations, the noise of the run is sized for one of each`
+    : undefined;
 }
 
 export function keysGenerated(state: ClientState, advert: KeyAdvert): ClientStep {
