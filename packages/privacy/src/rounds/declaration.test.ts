@@ -15,6 +15,7 @@ import { rhoFromEpsilon } from '../zcdp/conversion.ts';
 import {
   checkDeclaration,
   declarationToJson,
+  declaredCharge,
   fewestSurvivors,
   filterLimit,
   parseDeclaration,
@@ -115,6 +116,19 @@ describe('what a run declares', () => {
         expect(() => parseDeclaration(value)).toThrow(expect.objectContaining({ name: 'PrivacyError' }));
       }),
     );
+  });
+
+  it('keeps nobody busy: fractions of a thousand digits without common factors add up to one that is short', () => {
+    const rounds = Array.from({ length: 60 }, (_, i) => ({
+      step: `s ${i}`,
+      rho: rational(10n ** 990n + BigInt(i), 10n ** 999n + 2n * BigInt(i) + 1n),
+    }));
+    const greedy = { ...smallDeclaration({ epsilon: 900 }), rounds };
+    const cost = declaredCharge(greedy);
+    expect(cost.denominator).toBeLessThanOrEqual(1n << 4096n);
+    const least = rational(60n, 10n ** 9n + 1n);
+    expect(compareRational(cost, least)).toBeGreaterThan(0);
+    expect(checkDeclaration(greedy)).toBeUndefined();
   });
 
   it('has a limit also where its order leaves almost nothing of epsilon, and nobody searches for it for hours', () => {

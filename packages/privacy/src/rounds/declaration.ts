@@ -18,6 +18,7 @@ import {
   multiplyRational,
   rational,
   rationalFromNumber,
+  shortenedUp,
   toNumberUp,
   ZERO,
   type Rational,
@@ -224,14 +225,14 @@ export function checkDeclaration(declaration: PrivacyDeclaration): Refusal | und
   return undefined;
 }
 
-/** What all declared rounds cost together if each is attempted once, in the unit of the filter. */
+/** What all declared rounds cost together if each is attempted once, in the unit of the filter; as `shortenedUp` keeps sums. */
 export function declaredCharge({
   rounds,
   filter,
   recordsPerUnit,
 }: Pick<PrivacyDeclaration, 'rounds' | 'filter' | 'recordsPerUnit'>): Rational {
   return rounds.reduce(
-    (sum, round) => addRational(sum, releaseCharge(filter, round.rho, round, recordsPerUnit)),
+    (sum, round) => shortenedUp(addRational(sum, releaseCharge(filter, round.rho, round, recordsPerUnit))),
     ZERO,
   );
 }
