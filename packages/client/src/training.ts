@@ -53,6 +53,7 @@ export function startTraining(options: TrainingOptions): Training {
   const { crypto, manifest, random = nodeRandomBytes } = options;
   let program: ProgramRun = startProgram(manifest.program, { ...manifest.parameters, seed: manifest.seed });
   const data = boundedData(options);
+  const localSeed = crypto.hkdfSha256(options.identity, options.run, utf8('tributary1/local-training'), 32);
   let logHead = EMPTY_LOG_HEAD;
   let knownSums = 0;
   const cohortSizes: number[] = [];
@@ -79,7 +80,8 @@ export function startTraining(options: TrainingOptions): Training {
     contribution() {
       if (planned === undefined || program.kind === 'finished') return new Int32Array(0);
       const { expected, noise } = planned;
-      const records = program.contribute(data);
+      // Coins of a secret sample are new for every attempt; what else a program draws stays the same throughout the run.
+      const records = program.contribute(data, program.plan.sampling === undefined ? localSeed : random(32));
       if (noise === undefined) return encodeRecords(records, expected.dimension, expected.encoding).vector;
       const key = random(32);
       try {

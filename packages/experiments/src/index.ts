@@ -19,6 +19,8 @@ export {
 export { EXPERIMENTS } from './catalogue/registry.ts';
 export type { WorkloadOptions } from './workload/load-workload.ts';
 export { routerFamilyNames } from './families/registry.ts';
+export { type PrivacyBudget, RECORDS_PER_USER } from './privacy/budget.ts';
+export { PRIVATE_FAMILIES } from './privacy/measure-private.ts';
 export { MOST_SEEDS } from './results/interval.ts';
 export type { ExperimentResult, ResultRow } from './results/result.ts';
 export type { ExperimentOptions, ExperimentProgress } from './run/experiment-options.ts';

@@ -86,6 +86,7 @@ export {
 } from './accountants/rdp/distributed-discrete-gaussian.ts';
 export { calibrate, type Calibration } from './planning/calibrate.ts';
 export { forecast, type Forecast, type ForecastRequest } from './planning/forecast.ts';
+export { chooseFilter } from './rounds/choose-filter.ts';
 export {
   checkDeclaration,
   declarationToJson,

@@ -23,6 +23,11 @@ export interface SumPlan {
   readonly recordMax: number;
   /** Largest number of non-zero coordinates of one record's vector. */
   readonly recordSupport: number;
+  /**
+   * Probability with which each record is in the sum, by a coin of its own that only its organisation sees; left out where all are. The coins,
+   * drawn from `localSeed`, must be fresh for every attempt at a sum.
+   */
+  readonly sampling?: number;
 }
 
 /** One record's sparse contribution: at `indices[j]` (ascending, unique) stands `values[j]`. Buffers are reused between records. */
@@ -38,6 +43,8 @@ export interface ScheduledSum {
   readonly step: string;
   /** Its part of a privacy budget, in proportion to the others': an integer of at least 1. */
   readonly weight: number;
+  /** As `SumPlan.sampling`. */
+  readonly sampling?: number;
 }
 
 export type ProgramStep<State> =
@@ -67,7 +74,8 @@ export interface Program<Parameters, State> {
    * The vectors of `data`'s records for the sum that `state` asks for, one after the other, inside the plan's bounds whatever
    * values `data` holds.
    * @param localSeed 32 secret bytes of the organisation, the same throughout a run: what a program that trains locally draws its orders
-   *   and dropout from. The same seed and data give the same vectors on the same machine.
+   *   and dropout from. The same seed and data give the same vectors on the same machine. For a sum over a secret sample, fresh secret
+   *   bytes for every attempt instead: coins that are used twice are no longer what a sample is charged for.
    * @throws RouterError `BAD_DATASET` where `data` does not fit the parameters; `BAD_SEED` where the program needs a seed and has none
    */
   contribute(state: State, data: Dataset, localSeed?: Uint8Array): Iterable<RecordVector>;

@@ -12,6 +12,7 @@ import { DEFAULT_PRIVACY } from '@tributary/coordinator';
 import { PRIVACY_UNITS, type PrivacyUnit } from '@tributary/privacy';
 import { RuntimeError } from '@tributary/runtime';
 import { type Command, Option } from 'commander';
+import { numberWithin, parseEpsilon } from '../budget-flags.ts';
 import { integerBetween } from '../integer-between.ts';
 import { invocationDirectory } from '../invocation-directory.ts';
 import { printLine, printResult } from '../output.ts';
@@ -98,18 +99,6 @@ function parseKill(text: string): Kill {
     );
   }
   return { client: Number(client), phase: known };
-}
-
-function parseEpsilon(text: string): number | 'none' {
-  return text === 'none' ? text : numberWithin('--epsilon', 1000)(text);
-}
-
-function numberWithin(flag: string, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value > 0 && value <= most) return value;
-    throw new RuntimeError('BAD_ARGUMENT', `${flag} ${text} is no number above 0 and of at most ${most}`);
-  };
 }
 
 function printProgress(): (progress: DemoProgress) => void {

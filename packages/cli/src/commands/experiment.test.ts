@@ -113,7 +113,12 @@ describe('tributary experiment run', () => {
   }, 60_000);
 
   it.each([
-    ['a budget', ['--epsilon', '3'], '--epsilon 3: experiments run without noise'],
+    ['a budget that is none', ['--epsilon', '-3'], '--epsilon -3 is no number above 0'],
+    [
+      'a budget where none is taken',
+      ['--epsilon', '3', '--router', 'mf'],
+      'mf router cannot be trained from noisy sums',
+    ],
     ['no draw', ['--seeds', '0'], '--seeds 0 is no integer of 1..20'],
     ['two clients', ['--clients', '2'], '--clients 2 is no integer of 3..64'],
     ['a router that there is not', ['--router', 'forest'], "argument 'forest' is invalid"],

@@ -6,11 +6,14 @@ import {
   type ExperimentResult,
   EXPERIMENTS,
   MOST_SEEDS,
+  PRIVATE_FAMILIES,
+  RECORDS_PER_USER,
   routerFamilyNames,
   runExperiment,
 } from '@tributary/experiments';
-import { RuntimeError } from '@tributary/runtime';
+import { PRIVACY_UNITS, type PrivacyUnit } from '@tributary/privacy';
 import { type Command, Option } from 'commander';
+import { parseEpsilon, numberWithin } from '../budget-flags.ts';
 import { integerBetween } from '../integer-between.ts';
 import { invocationDirectory } from '../invocation-directory.ts';
 import { printLine, printResult } from '../output.ts';
@@ -23,7 +26,10 @@ interface RunFlags extends WorkloadFlags {
   readonly clients: number;
   readonly seeds: number;
   readonly router: string;
-  readonly epsilon: string;
+  readonly epsilon: number | 'none';
+  readonly delta: number;
+  readonly unit: PrivacyUnit;
+  readonly recordsPerUser: number;
   readonly plain?: true;
   readonly json?: true;
   readonly report?: string;
@@ -68,8 +74,28 @@ function addRunCommand(experiment: Command): void {
     .addOption(
       new Option('--router <name>', 'kind of router').choices([...routerFamilyNames(), ALL]).default(ALL),
     )
-    .option('--epsilon <epsilon>', 'privacy budget; none: no noise', 'none')
-    .option('--plain', 'sum in clear instead of by the secure sum: faster, with the same result')
+    .option(
+      '--epsilon <epsilon>',
+      'privacy budget of each federated router, for experiments that take one; none: no noise',
+      parseEpsilon,
+      'none',
+    )
+    .option('--delta <delta>', 'probability that the bound may fail', numberWithin('--delta', 0.1), 1e-5)
+    .addOption(
+      new Option('--unit <unit>', 'whose data the budget protects')
+        .choices([...PRIVACY_UNITS])
+        .default('record'),
+    )
+    .option(
+      '--records-per-user <n>',
+      'with --unit end-user: records of one person in a sum, at most',
+      integerBetween('--records-per-user', 1, 1000),
+      RECORDS_PER_USER,
+    )
+    .option(
+      '--plain',
+      'sum in clear instead of by the secure sum: faster, with the same result; noise is drawn share by share all the same, from the seed',
+    )
     .option('--report <file>', 'write the report, with curves, as HTML')
     .option('--json', 'print the result as JSON')
     .action(async (name: string, flags: RunFlags) => {
@@ -91,22 +117,31 @@ function addRunCommand(experiment: Command): void {
 }
 
 function experimentOptions(name: string, flags: RunFlags): ExperimentOptions {
-  const { clients, seeds, router, epsilon, plain } = flags;
-  if (epsilon !== 'none') {
-    throw new RuntimeError(
-      'BAD_ARGUMENT',
-      `--epsilon ${epsilon}: experiments run without noise in this version, so none is the only budget`,
-      '`tributary privacy forecast` says what a budget would leave to learn',
-    );
-  }
+  const { clients, seeds, router, epsilon, delta, unit, recordsPerUser, plain } = flags;
+  const withNoise = epsilon !== 'none';
+  const privacy = withNoise
+    ? { privacy: { unit, epsilon, delta, recordsPerUnit: recordsPerUser, noise: 'shared' } as const }
+    : {};
   return {
     experiment: name,
     clients,
     seeds,
-    routers: router === ALL ? routerFamilyNames() : [router],
+    routers: router === ALL ? (withNoise ? PRIVATE_FAMILIES : routerFamilyNames()) : [router],
     plain: plain === true,
+    ...privacy,
     ...workloadOptions(flags),
   };
+}
+
+/** What each kind of noisy run was charged in the first draw; the others differ in their noise alone. */
+function printCharges(results: ExperimentResult['results']): void {
+  for (const { router, seed, point, privacy } of results) {
+    if (privacy === undefined || seed !== 1) continue;
+    const { unit, epsilon, delta, filter, spentEpsilon, expectedEpsilon } = privacy;
+    printLine(
+      `${router}${point === undefined ? '' : `, ${point}`}: ${unit} level, epsilon ${spentEpsilon.toFixed(2)} of ${epsilon} at delta ${delta} charged under ${filter}; continuous noise would be expected to cost ${expectedEpsilon.toFixed(2)}`,
+    );
+  }
 }
 
 /** On a terminal a bar whose clock runs; elsewhere a line for each finished trial. */
@@ -139,8 +174,9 @@ function showProgress(): { readonly take: (progress: ExperimentProgress) => void
   };
 }
 
-function printSummary({ summary, singles, bestSingle, oracle }: ExperimentResult): void {
+function printSummary({ summary, singles, bestSingle, oracle, results }: ExperimentResult): void {
   printLine('');
+  printCharges(results);
   for (const [router, settings] of Object.entries(summary)) {
     for (const [setting, metrics] of Object.entries(settings)) {
       for (const [metric, { mean, low, high }] of Object.entries(metrics)) {

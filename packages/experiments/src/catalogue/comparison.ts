@@ -1,5 +1,6 @@
 import type { RouterFamily } from '../families/router-family.ts';
 import type { Measurement } from '../results/measurement.ts';
+import { measurePrivate } from '../privacy/measure-private.ts';
 import type { ExperimentPlan, Trial, TrialContext } from './experiment.ts';
 import {
   measureCentralised,
@@ -24,7 +25,11 @@ export function comparisonTrials({ families, clients, seeds }: ExperimentPlan, t
     return [
       // The longest first, so that no process waits for another in the end.
       ...trials('local', measureLocal),
-      ...trials('federated', (context, family) => measureFederated(context, family, tuning)),
+      ...trials('federated', (context, family) =>
+        context.privacy === undefined
+          ? measureFederated(context, family, tuning)
+          : measurePrivate(context, family, context.privacy),
+      ),
       ...trials('centralised', (context, family) => measureCentralised(context, family, tuning)),
       { name: `seed ${seed}, static`, scene, measure: (context) => measureStatic(context, families) },
     ];

@@ -6,6 +6,7 @@ import type { Experiment } from './experiment.ts';
 export const mainExperiment: Experiment = {
   name: 'main',
   description: 'federated, centralised, local and static routers at standard settings',
+  takesBudget: true,
   trials: (plan) => comparisonTrials(plan, 'standard'),
   sections: comparisonSections,
 };

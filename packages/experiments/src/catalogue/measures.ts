@@ -105,7 +105,7 @@ function federationOf({ scene, sums }: TrialContext): Federation {
 }
 
 /** 0 where nothing on the test costs anything: there is nothing to trade. */
-function ownTestScore(model: RouterModel, test: TestSet): number {
+export function ownTestScore(model: RouterModel, test: TestSet): number {
   if (!test.costUsd.some((cost) => cost > 0)) return 0;
   return scoreRouter(model, yardstickOf(test)).aucShared;
 }

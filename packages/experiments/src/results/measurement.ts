@@ -1,4 +1,5 @@
 import type { ConcaveHull, CostQuality, SingleModel } from '@tributary/router';
+import type { ChargedBudget } from '../privacy/charged-budget.ts';
 import type { RouterScore, Score } from '../evaluation/score-router.ts';
 
 export const SETTINGS = ['federated', 'centralised', 'local', 'static'] as const;
@@ -30,6 +31,8 @@ export interface Measurement {
   readonly tuned?: readonly string[];
   /** Mean over clients of what the router does on the global test at the lambda that each client chose on its held-out queries. */
   readonly atHeldOutLambda?: ShareOfBest;
+  /** What was charged; only where sums carried noise. */
+  readonly privacy?: ChargedBudget;
 }
 
 /** What is true of a draw whatever is trained on it. */

@@ -1,6 +1,7 @@
 /** An outcome as scripts read it: one JSON object of less than 64 KiB. */
 import { utf8 } from '@tributary/crypto';
 import { bestSingle, cheapestSingle, type CostQuality, type SingleModel } from '@tributary/router';
+import type { ChargedBudget } from '../privacy/charged-budget.ts';
 import { type Interval, meanInterval } from './interval.ts';
 import {
   type Measurement,
@@ -32,6 +33,8 @@ export interface ResultRow {
   readonly tuned?: string;
   /** How many clients' rows were trained on. */
   readonly clients: number;
+  /** What was charged; only where sums carried noise. */
+  readonly privacy?: Omit<ChargedBudget, 'statement'>;
 }
 
 export interface ExperimentResult {
@@ -101,7 +104,7 @@ function inOrder({ measurements, routers }: ExperimentOutcome): Measurement[] {
 }
 
 function rowOf(measurement: Measurement, measurements: readonly Measurement[]): ResultRow {
-  const { router, setting, seed, point, scores, clients, tuned, atHeldOutLambda } = measurement;
+  const { router, setting, seed, point, scores, clients, tuned, atHeldOutLambda, privacy } = measurement;
   const wins = ownTestWins(measurement, measurements);
   const budgets = Object.keys(scores[0]?.qualityAtBudget ?? {});
   return {
@@ -119,7 +122,13 @@ function rowOf(measurement: Measurement, measurements: readonly Measurement[]): 
     ...(atHeldOutLambda === undefined ? {} : { atHeldOutLambda }),
     ...(tuned?.length === 1 && setting !== 'local' ? { tuned: tuned.join() } : {}),
     clients,
+    ...(privacy === undefined ? {} : { privacy: withoutText(privacy) }),
   };
+}
+
+function withoutText(charged: ChargedBudget): Omit<ChargedBudget, 'statement'> {
+  const { statement, ...figures } = charged;
+  return statement === '' ? charged : figures;
 }
 
 function ownTestWins(

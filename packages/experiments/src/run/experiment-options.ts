@@ -1,3 +1,4 @@
+import type { PrivacyBudget } from '../privacy/budget.ts';
 import type { WorkloadOptions } from '../workload/load-workload.ts';
 
 /** What is run. Plain data: the run's own processes are given it as it is. */
@@ -12,6 +13,8 @@ export interface ExperimentOptions extends WorkloadOptions {
   readonly routers: readonly string[];
   /** Sums in clear instead of by the protocol; the result is the same. */
   readonly plain: boolean;
+  /** What federated routers may spend; left out for exact sums. */
+  readonly privacy?: PrivacyBudget;
 }
 
 /** What happens while an experiment runs. */

@@ -1,14 +1,17 @@
-import type { Experiment, ExperimentPlan, Trial } from '../catalogue/experiment.ts';
+import { utf8 } from '@tributary/crypto';
+import { nodeBackend } from '@tributary/crypto/node';
+import type { Experiment, ExperimentPlan, PrivateSumsRequest, Trial } from '../catalogue/experiment.ts';
 import { experimentNamed } from '../catalogue/registry.ts';
 import { type Yardstick, yardstickOf } from '../evaluation/score-router.ts';
 import { routerFamily } from '../families/registry.ts';
+import { type PrivateSums, privateSums } from '../privacy/private-sums.ts';
 import type { SceneFacts, TrialOutcome } from '../results/measurement.ts';
 import { drawScene, type Scene, type SceneSpec } from '../scene/scene.ts';
 import { factsOf } from '../scene/scene-facts.ts';
 import { plainSums } from '../sums/plain-sums.ts';
-import { LEAST_SECURE_CLIENTS, secureSums } from '../sums/secure-sums.ts';
+import { LEAST_SECURE_CLIENTS, secureOpener, secureSums } from '../sums/secure-sums.ts';
 import type { SumService, SumShape } from '../sums/sum-service.ts';
-import { loadWorkload, type Workload } from '../workload/load-workload.ts';
+import { loadWorkload, seedBytes, type Workload } from '../workload/load-workload.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 
 /** The trials that the options ask for, the same list in every process. */
@@ -61,6 +64,19 @@ export function trialMeasurer(options: ExperimentOptions): (name: string) => Pro
   const sums = (shape: SumShape): SumService =>
     options.plain || shape.clients < LEAST_SECURE_CLIENTS ? plainSums(shape) : secureSums(shape);
 
+  const openPrivate =
+    (seed: number) =>
+    ({ label, ...request }: PrivateSumsRequest): PrivateSums => {
+      const { clients, declaration } = request;
+      // With local noise nobody counts on others, but a secret still takes more than the dishonest to open.
+      const floors = declaration.colluders > clients - 2 ? undefined : declaration;
+      return privateSums({
+        ...request,
+        noiseSeed: nodeBackend.sha256(seedBytes(seed), utf8(label)),
+        ...(options.plain ? {} : { opener: secureOpener(clients, floors) }),
+      });
+    };
+
   return async (name) => {
     const { models } = await workloadOf(workloadSeed ?? 1);
     const trial = trialsOf(options, models.length).find((each) => each.name === name);
@@ -69,7 +85,14 @@ export function trialMeasurer(options: ExperimentOptions): (name: string) => Pro
     const point = trial.point === undefined ? {} : { point: trial.point };
     return {
       facts: { ...facts, ...point },
-      measurements: trial.measure({ scene, yardstick, sums, ...point }),
+      measurements: trial.measure({
+        scene,
+        yardstick,
+        sums,
+        openPrivate: openPrivate(trial.scene.seed),
+        ...(options.privacy === undefined ? {} : { privacy: options.privacy }),
+        ...point,
+      }),
     };
   };
 }

@@ -5,8 +5,9 @@ import { toHex, utf8 } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { RuntimeError, writeTextFile } from '@tributary/runtime';
 import { experimentNamed } from '../catalogue/registry.ts';
-import type { Trial } from '../catalogue/experiment.ts';
+import type { Experiment, Trial } from '../catalogue/experiment.ts';
 import { routerFamily } from '../families/registry.ts';
+import { PRIVATE_FAMILIES } from '../privacy/measure-private.ts';
 import { entryScripts } from '../processes/entry-scripts.ts';
 import { renderExperimentReport } from '../report/experiment/render-experiment-report.ts';
 import type { SceneFacts, TrialOutcome } from '../results/measurement.ts';
@@ -42,6 +43,7 @@ export interface FinishedExperiment {
 export async function runExperiment(run: ExperimentRun): Promise<FinishedExperiment> {
   const { options, directory, onProgress } = run;
   const experiment = experimentNamed(options.experiment);
+  checkBudget(experiment, options);
   const workload = await loadWorkload(options, 1);
   const trials = trialsOf(options, workload.models.length);
   for (const spec of distinctScenes(trials)) checkPartition(workload, spec);
@@ -56,6 +58,34 @@ export async function runExperiment(run: ExperimentRun): Promise<FinishedExperim
   if (run.reportFile !== undefined) await writeTextFile(run.reportFile, report);
   store.remove();
   return { result: resultOf(outcome), report };
+}
+
+/** @throws RuntimeError `BAD_ARGUMENT` */
+function checkBudget({ name, takesBudget }: Experiment, { privacy, routers }: ExperimentOptions): void {
+  if (privacy === undefined) return;
+  const { unit, epsilon } = privacy;
+  if (takesBudget !== true) {
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      `--epsilon ${epsilon}: the experiment ${name} trains by exact sums`,
+      'main takes a budget, and privacy sweeps over budgets by itself',
+    );
+  }
+  const without = routers.find((router) => !PRIVATE_FAMILIES.includes(router));
+  if (without !== undefined) {
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      `--epsilon ${epsilon}: a ${without} router cannot be trained from noisy sums`,
+      `choose --router ${PRIVATE_FAMILIES.join(' or ')}`,
+    );
+  }
+  if (unit === 'organisation' && routers.includes('kmeans')) {
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      '--unit organisation: the K-means program bounds what a record adds, not an organisation',
+      'choose --router mlp, or another unit',
+    );
+  }
 }
 
 async function measureAll(
@@ -149,6 +179,13 @@ function gather(
   };
 }
 
+function budgetText({ privacy }: ExperimentOptions): string {
+  if (privacy === undefined) return 'none: no noise was added';
+  const { unit, epsilon, delta, recordsPerUnit } = privacy;
+  const persons = unit === 'end-user' ? ` of up to ${recordsPerUnit} records` : '';
+  return `ε ${epsilon} at δ ${delta} per ${unit}${persons}; noise is drawn from the seed`;
+}
+
 function settingsOf(options: ExperimentOptions, workload: Workload): [string, string][] {
   return [
     ['experiment', options.experiment],
@@ -162,6 +199,6 @@ function settingsOf(options: ExperimentOptions, workload: Workload): [string, st
       'sums',
       options.plain ? 'in clear' : 'by the secure sum, all messages signed and checked, in one process',
     ],
-    ['privacy budget ε', 'none: no noise was added'],
+    ['privacy budget', budgetText(options)],
   ];
 }

@@ -21,6 +21,8 @@ export interface PlannedSum {
   readonly recordSupport: number;
   /** What the bounds hold for: one record, which is the default, or the whole vector of an organisation. */
   readonly unit?: 'record' | 'organisation';
+  /** Probability with which each record is in the sum; left out where all are. */
+  readonly sampling?: number;
 }
 
 export interface RoundContextOfRun {

@@ -9,6 +9,7 @@ import { section } from '../page.ts';
 import { bandChart, type BandLine } from './band-chart.ts';
 import { differencesTable } from './differences-table.ts';
 import { figuresTable } from './figures-table.ts';
+import { privacySections } from './privacy-table.ts';
 import { frontierSpread, mean, measurementsOf } from './setting-lines.ts';
 
 const LABELS: Readonly<Record<Setting, string>> = {
@@ -37,6 +38,7 @@ export function comparisonSections(outcome: ExperimentOutcome): Markup[] {
       'Differences in shared AUC within each seed, so that what a draw does to all routers cancels.',
       differencesTable(outcome),
     ),
+    ...privacySections(outcome.measurements),
     ...tunedSection(outcome),
     ...coverageSection(outcome.facts),
   ];

@@ -35,7 +35,7 @@ ${warnings(outcome)}
   ]);
 }
 
-function warnings({ synthetic, seeds }: ExperimentOutcome): Markup[] {
+function warnings({ synthetic, seeds, measurements }: ExperimentOutcome): Markup[] {
   const texts: string[] = [];
   if (synthetic) {
     texts.push(
@@ -43,6 +43,8 @@ function warnings({ synthetic, seeds }: ExperimentOutcome): Markup[] {
     );
   }
   if (seeds.length === 1) texts.push('One seed: there are no intervals, and differences may be chance.');
-  texts.push('No noise was added: these are the results of exact sums.');
+  if (measurements.every(({ privacy }) => privacy === undefined)) {
+    texts.push('No noise was added: these are the results of exact sums.');
+  }
   return texts.map((text) => markup`<p class="warning">${text}</p>`);
 }
