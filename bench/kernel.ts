@@ -20,21 +20,16 @@ export function maskOnce(words: Int32Array): void {
   }
 }
 
-/** Reads words of `bits` bits, least significant first, and adds them. */
+/**
+ * Reads words of `bits` bits, least significant first, and adds them.
+ * @param packed with 5 bytes behind the last word
+ * @param bits at most 25
+ */
 export function unpackAndAdd(packed: Uint8Array, bits: number, words: Int32Array): void {
-  let held = 0;
-  let heldBits = 0;
-  let at = 0;
-  const mask = 2 ** bits;
-  for (let i = 0; i < words.length; i++) {
-    while (heldBits < bits) {
-      held += (packed[at] as number) * 2 ** heldBits;
-      at += 1;
-      heldBits += 8;
-    }
-    const word = held % mask;
-    held = (held - word) / mask;
-    heldBits -= bits;
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  const mask = 2 ** bits - 1;
+  for (let i = 0, bit = 0; i < words.length; i++, bit += bits) {
+    const word = (view.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
     words[i] = ((words[i] as number) + word) | 0;
   }
 }

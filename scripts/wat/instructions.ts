@@ -48,6 +48,8 @@ export const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map([
   ['v128.load', memory(4, VECTOR, 0x00)],
   ['v128.load32_splat', memory(2, VECTOR, 0x09)],
   ['v128.store', memory(4, VECTOR, 0x0b)],
+  ['i32x4.add', plain(VECTOR, 0xae, 0x01)],
+  ['i32x4.sub', plain(VECTOR, 0xb1, 0x01)],
   ['f32x4.splat', plain(VECTOR, 0x13)],
   ['f32x4.extract_lane', { opcode: [VECTOR, 0x1f], immediate: 'lane' }],
   ['f32x4.sqrt', plain(VECTOR, 0xe3, 0x01)],

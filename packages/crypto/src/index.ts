@@ -3,7 +3,7 @@ export { fromBase64, fromHex, toBase64, toHex } from './byte-text.ts';
 export { concatBytes, equalBytes, uint32LE, uint64LE, utf8, wipe } from './bytes.ts';
 export { commit, verifyCommitment } from './commitment.ts';
 export { CRYPTO_ERROR_CODES, CryptoError, type CryptoErrorCode } from './crypto-error.ts';
-export { addKeystream } from './mask.ts';
+export { addKeystream, addKeystreams, type KeystreamMask } from './masks/mask.ts';
 export {
   appendLeaf,
   type ConsistencyClaim,

@@ -6,7 +6,7 @@
  * @source Bonawitz et al. 2017, section 4 (double masking); HKDF with full context instead of their bare PRG
  *   seeds
  */
-import { addKeystream, type CryptoBackend, type KeyAgreement, wipe } from '@tributary/crypto';
+import { addKeystreams, type CryptoBackend, type KeyAgreement, wipe } from '@tributary/crypto';
 import { DOMAIN } from './version.ts';
 import { CanonicalWriter } from './wire/canonical.ts';
 
@@ -67,5 +67,5 @@ export function applyMasks(
   words: Int32Array,
   firstWord: number,
 ): void {
-  for (const { key, sign } of masks) addKeystream(crypto, key, words, sign, firstWord);
+  addKeystreams(crypto, masks, words, firstWord);
 }

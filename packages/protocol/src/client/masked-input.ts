@@ -7,6 +7,9 @@ import { applyMasks, type Mask, pairMask, type RoundKeyHolder, selfMaskKey } fro
 import { CHUNK_WORDS } from '../messages/round.ts';
 import type { BatchSecrets } from './batch-secrets.ts';
 
+/** Words that are masked at a time: opening a cipher costs as much as a tenth of a chunk of its keystream. */
+const PIECE_WORDS = 4 * CHUNK_WORDS;
+
 export interface MaskRequest {
   readonly roundContext: Uint8Array;
   readonly keyIndex: number;
@@ -36,7 +39,7 @@ export function deriveMasks(crypto: CryptoBackend, secrets: BatchSecrets, reques
 }
 
 /**
- * Masks `input` in place, chunk by chunk, and yields the packed bytes in order. The mask keys are wiped at
+ * Masks `input` in place, a few chunks at a time, and yields the packed bytes in order. The mask keys are wiped at
  * the end, also where the upload is given up.
  * @param input the encoded vector; it holds masked words afterwards
  * @param bits b, 13..32
@@ -48,12 +51,15 @@ export function* maskChunks(
   bits: number,
 ): Generator<Uint8Array, void, void> {
   try {
-    for (let first = 0; first < input.length; first += CHUNK_WORDS) {
-      const words = input.subarray(first, first + CHUNK_WORDS);
-      applyMasks(crypto, masks, words, first);
-      const packed = new Uint8Array(packedLength(words.length, bits));
-      packWords(words, bits, packed);
-      yield packed;
+    for (let first = 0; first < input.length; first += PIECE_WORDS) {
+      const piece = input.subarray(first, first + PIECE_WORDS);
+      applyMasks(crypto, masks, piece, first);
+      for (let at = 0; at < piece.length; at += CHUNK_WORDS) {
+        const words = piece.subarray(at, at + CHUNK_WORDS);
+        const packed = new Uint8Array(packedLength(words.length, bits));
+        packWords(words, bits, packed);
+        yield packed;
+      }
     }
   } finally {
     wipe(...masks.map(({ key }) => key));

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CryptoBackend } from './backend.ts';
-import { equalBytes } from './bytes.ts';
-import { CryptoError } from './crypto-error.ts';
+import type { CryptoBackend } from '../backend.ts';
+import { equalBytes } from '../bytes.ts';
+import { CryptoError } from '../crypto-error.ts';
 import { addKeystream } from './mask.ts';
-import { nobleBackend } from './noble-backend.ts';
-import { nodeBackend } from './node/node-backend.ts';
+import { nobleBackend } from '../noble-backend.ts';
+import { nodeBackend } from '../node/node-backend.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
 const keys = fc.uint8Array({ minLength: 32, maxLength: 32 });
