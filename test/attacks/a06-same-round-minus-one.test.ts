@@ -4,7 +4,7 @@
  */
 import type { Bodies, RoundTerms } from '@tributary/protocol';
 import { describe, expect, it } from 'vitest';
-import { Attacker } from '../support/attacker.ts';
+import { Attacker, MASKED_SUM } from '../support/attacker.ts';
 import { chiSquare, UNIFORM } from '../support/uniformity.ts';
 
 const DIMENSION = 2048;
@@ -126,6 +126,7 @@ describe('A6: a round once more without one member', () => {
         roundContext: first,
         survivorsDigest: digest,
         signatures: view.signatures,
+        maskedSum: MASKED_SUM,
       });
     }
     expect(attacker.all('release').map(({ from }) => from)).toEqual([0, 1]);

@@ -3,29 +3,35 @@
  * make fit is the inner products that the survivors signed.
  */
 import {
-  addToIntegerSum,
   appendEntry,
   appendHead,
   AuditRecorder,
-  decodeFieldElement,
   EMPTY_LOG,
-  encodeFieldElement,
-  encodeIntegerSum,
-  FIELD_PRIME,
   genesisEntry,
-  InnerProduct,
-  integerSumWidth,
   type LogTip,
   type Recorded,
   type RoundVectors,
-  summationChallenge,
-  sumProduct,
-  uploadProduct,
   verifyLog,
 } from '@tributary/audit';
 import { liftWords, packedLength, packWords } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
-import { decodeMessage, type Message, signMessage } from '@tributary/protocol';
+import {
+  addToIntegerSum,
+  type Bodies,
+  decodeFieldElement,
+  decodeMessage,
+  encodeFieldElement,
+  encodeIntegerSum,
+  FIELD_PRIME,
+  InnerProduct,
+  integerSumWidth,
+  type Message,
+  type MessageKind,
+  signMessage,
+  summationChallenge,
+  sumProduct,
+  uploadProduct,
+} from '@tributary/protocol';
 import type { Frame } from '@tributary/protocol/in-memory';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomVectors, seededBytes, sumRequest, testFederation, testRoster } from '../support/federation.ts';
@@ -67,7 +73,7 @@ function oneRound(): Heard {
   return { frames, uploads, sum: outcome.sum };
 }
 
-const { roster, coordinatorIdentity } = testRoster(MEMBERS, seededBytes(SEED));
+const { roster, identities, coordinatorIdentity } = testRoster(MEMBERS, seededBytes(SEED));
 let heard: Heard;
 beforeAll(() => {
   heard = oneRound();
@@ -99,8 +105,21 @@ function changed(claim: Claim, change: (i: number) => number): Claim {
   return { masked: claim.masked.map((value, i) => value + change(i)), sum };
 }
 
-/** The log that the coordinator writes for its claim, wholly signed. */
-function logOf({ masked, sum }: Claim): {
+/** The digest that the coordinator shows to the members. */
+function digestOf({ masked }: Claim): Uint8Array {
+  return crypto.sha256(encodeIntegerSum(masked, integerSumWidth(BITS, MEMBERS)));
+}
+
+/**
+ * The log that the coordinator writes for its claim, wholly signed: members answer what they are asked.
+ * @param products what each signs as its inner product
+ * @param shown the masked sum that each was asked about
+ */
+function logOf(
+  { masked, sum }: Claim,
+  products: ReadonlyMap<number, Uint8Array>,
+  shown: (member: number) => Uint8Array,
+): {
   readonly lines: readonly Uint8Array[];
   readonly vectors: RoundVectors;
 } {
@@ -124,20 +143,34 @@ function logOf({ masked, sum }: Claim): {
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) throw new Error(decoded.detail);
     const { message } = decoded;
-    if (message.kind === 'unmask-request') {
-      recorder.commitMaskedSum(message.body.roundContext, crypto.sha256(maskedSum));
+    if (message.kind === 'release') {
+      const { member } = message.body;
+      const innerProduct = products.get(member) ?? new Uint8Array(0);
+      const body = { ...message.body, maskedSum: shown(member), innerProduct };
+      append(recorder.accepted(signedBy(identities[member], 'release', body)));
+    } else if (from !== 'coordinator') {
+      append(recorder.accepted(message));
+    } else if (message.kind === 'round-result') {
+      const body = { ...message.body, digest: crypto.sha256(packed(sum)) };
+      append(recorder.sent(signedBy(coordinatorIdentity, 'round-result', body)));
+    } else if (message.kind === 'unmask-request') {
+      const body = { ...message.body, maskedSum: digestOf({ masked, sum }) };
+      append(recorder.sent(signedBy(coordinatorIdentity, 'unmask-request', body)));
+    } else {
+      append(recorder.sent(message));
     }
-    if (from !== 'coordinator') append(recorder.accepted(message));
-    else if (message.kind === 'round-result') append(recorder.sent(claimed(message, sum)));
-    else append(recorder.sent(message));
   }
   return { lines, vectors: { sum: packed(sum), maskedSum, uploads: new Map() } };
 }
 
-function claimed({ body }: Message<'round-result'>, sum: Int32Array): Message<'round-result'> {
-  const other = { ...body, digest: crypto.sha256(packed(sum)) };
-  const signature = signMessage(crypto, coordinatorIdentity, 'round-result', other);
-  return { kind: 'round-result', body: other, signature };
+function signedBy<K extends MessageKind>(
+  identity: Uint8Array | undefined,
+  kind: K,
+  body: Bodies[K],
+): Message {
+  if (identity === undefined) throw new Error('nobody signs');
+  const signature = signMessage(crypto, identity, kind, body);
+  return { kind, body, signature } as unknown as Message;
 }
 
 function survivorsDigest(): Uint8Array {
@@ -149,9 +182,8 @@ function survivorsDigest(): Uint8Array {
 }
 
 /** What each survivor signs, shown the digest of this claim's masked sum. */
-function productsFor({ masked }: Claim): Map<number, Uint8Array> {
-  const digest = crypto.sha256(encodeIntegerSum(masked, integerSumWidth(BITS, MEMBERS)));
-  const challenge = summationChallenge(crypto, survivorsDigest(), digest);
+function productsFor(claim: Claim): Map<number, Uint8Array> {
+  const challenge = summationChallenge(crypto, survivorsDigest(), digestOf(claim));
   return new Map(
     [...heard.uploads].map(([member, upload]) => [
       member,
@@ -166,13 +198,11 @@ function audit(
   claim: Claim,
   products: ReadonlyMap<number, Uint8Array> = productsFor(claim),
   uploads: ReadonlyMap<number, Uint8Array> = new Map(),
+  shown: (member: number) => Uint8Array = () => digestOf(claim),
 ): ReturnType<typeof verifyLog> {
-  const { lines, vectors } = logOf(claim);
-  const innerProduct = (_: Uint8Array, member: number): Uint8Array | undefined => products.get(member);
+  const { lines, vectors } = logOf(claim, products, shown);
   const sumLine = lines.findLast((line) => new TextDecoder().decode(line).includes('"type":"sum"'));
-  return verifyLog(crypto, lines, { innerProduct }, (line) =>
-    line === sumLine ? { ...vectors, uploads } : undefined,
-  );
+  return verifyLog(crypto, lines, {}, (line) => (line === sumLine ? { ...vectors, uploads } : undefined));
 }
 
 /** Coordinates of r, one by one. */
@@ -298,8 +328,7 @@ describe('A25: a coordinator that leaves an update out, or adds one', () => {
   it('cannot choose its sum after it knows the challenge: the challenge covers the sum', () => {
     // With the challenge of the honest sum, six coordinates can be changed so that the inner product stays.
     const claim = honestClaim();
-    const digest = crypto.sha256(encodeIntegerSum(claim.masked, integerSumWidth(BITS, MEMBERS)));
-    const challenge = summationChallenge(crypto, survivorsDigest(), digest);
+    const challenge = summationChallenge(crypto, survivorsDigest(), digestOf(claim));
     const products = productsFor(claim);
     const forged = orthogonalChange(claim, challenge);
     expect(sumProduct(crypto, challenge, forged.masked)).toBe(sumProduct(crypto, challenge, claim.masked));
@@ -308,11 +337,23 @@ describe('A25: a coordinator that leaves an update out, or adds one', () => {
     expect(audit(forged)).toMatchObject(FOUND);
   });
 
+  it('cannot choose among the challenges of several masked sums: a release names the one that it answers', () => {
+    // Knowing all uploads it could compute each member's product for many digests, and pick those that add up to its false sum.
+    const wrong = changed(honestClaim(), (i) => (i === 0 ? 1 : 0));
+    const other = crypto.sha256(Uint8Array.of(1));
+    const challenge = summationChallenge(crypto, survivorsDigest(), other);
+    const products = productsFor(wrong);
+    const upload = heard.uploads.get(2) as Uint8Array;
+    const product = uploadProduct(crypto, challenge, upload, { dimension: DIMENSION, bits: BITS }) ?? 0n;
+    products.set(2, encodeFieldElement(product));
+    const verdict = audit(wrong, products, new Map(), (member) => (member === 2 ? other : digestOf(wrong)));
+    expect(verdict).toMatchObject({ ok: false, fault: { code: 'BAD_RELEASE' } });
+  });
+
   it('is covered by a survivor that colludes, and by nobody else: the limit of what is claimed', () => {
     const wrong = changed(honestClaim(), (i) => (i === 0 ? 1 : 0));
     const products = productsFor(wrong);
-    const digest = crypto.sha256(encodeIntegerSum(wrong.masked, integerSumWidth(BITS, MEMBERS)));
-    const first = new InnerProduct(crypto, summationChallenge(crypto, survivorsDigest(), digest));
+    const first = new InnerProduct(crypto, summationChallenge(crypto, survivorsDigest(), digestOf(wrong)));
     first.addWords(Int32Array.of(1, 0));
     const covering = (decodeFieldElement(products.get(4) as Uint8Array) ?? 0n) + first.value();
     products.set(4, encodeFieldElement(covering % FIELD_PRIME));

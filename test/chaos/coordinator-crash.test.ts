@@ -13,6 +13,7 @@ import {
   CHUNK_WORDS,
   completeGraphThresholds,
   EMPTY_LOG_HEAD,
+  emptyAuditHead,
   type ExpectedRound,
   type Message,
   type MessageKind,
@@ -137,6 +138,7 @@ class World {
         }
         this.kept.set(round, opened);
       },
+      keepMaskedSum: async () => power.act(),
       send: (to, kind, body) => {
         power.act();
         this.#deliver(runner, to, kind, body);
@@ -199,7 +201,14 @@ class World {
         const { context: batchContext, nextKeyIndex: keyIndex } = runner.batch;
         const attempt = (last?.terms.attempt ?? 0) + 1;
         const outcome = runner.openRound(
-          roundTermsFor(expected, { batchContext, keyIndex, attempt, step: 'test', deadlines: DEADLINES }),
+          roundTermsFor(expected, {
+            batchContext,
+            keyIndex,
+            attempt,
+            step: 'test',
+            deadlines: DEADLINES,
+            auditHead: emptyAuditHead(nodeBackend, federation.coordinatorIdentity, federation.run),
+          }),
         );
         // Awaited in the next turn, as the round in progress.
         outcome.catch(() => {});

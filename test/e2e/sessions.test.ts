@@ -615,6 +615,8 @@ describe('a hostile member', () => {
         roundContext: new Uint8Array(32),
         member: 1,
         shares: [],
+        maskedSum: new Uint8Array(32),
+        innerProduct: new Uint8Array(0),
       });
       flood.say('refusal', { member: 0, round: 999, code: 'X', detail: 'x\n\u001b[2J' }, new Uint8Array(64));
       flood.say('hello', {

@@ -3,7 +3,7 @@
  * member on its own.
  */
 import { nodeBackend as crypto } from '@tributary/crypto/node';
-import { roundTermsFor, signMessage, stepClient } from '@tributary/protocol';
+import { emptyAuditHead, roundTermsFor, signMessage, stepClient } from '@tributary/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   plainSum,
@@ -61,6 +61,7 @@ describe('a sum that could overflow its ring', () => {
       attempt: 1,
       step: 'test',
       deadlines: { setup: 1, ready: 1, maskedInput: 1, consistency: 1, unmask: 1 },
+      auditHead: emptyAuditHead(crypto, coordinatorIdentity, state.run),
     });
     const body = { terms, promises: [] };
     const signature = signMessage(crypto, coordinatorIdentity, 'round-announce', body);

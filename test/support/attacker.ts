@@ -7,10 +7,12 @@
 import { combineShares, liftWords, unpackWords } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import {
+  type AuditHead,
   type BatchTerms,
   batchTermsFor,
   type Bodies,
   DEFAULT_DEADLINES,
+  emptyAuditHead,
   type ExpectedRound,
   type Message,
   type MessageKind,
@@ -35,6 +37,9 @@ type SecretKind = 'self' | 'pair';
 type ReadyEntry = Bodies['round-start']['ready'][number];
 type SurvivorUpload = Bodies['survivors']['uploads'][number];
 type Signed<T> = { readonly body: T; readonly signature: Uint8Array };
+
+/** What it says that the integer sum of the uploads is. */
+export const MASKED_SUM: Uint8Array = new Uint8Array(32).fill(11);
 
 export class Attacker {
   readonly roster: Roster;
@@ -78,6 +83,11 @@ export class Attacker {
       member.vector = existing(vectors[id]);
       return member;
     });
+  }
+
+  /** It keeps no audit log. */
+  get auditHead(): AuditHead {
+    return emptyAuditHead(crypto, this.coordinatorIdentity, this.run);
   }
 
   get everybody(): readonly number[] {
@@ -189,7 +199,8 @@ export class Attacker {
   }
 
   roundTerms(expected: ExpectedRound, change: Partial<RoundTerms> = {}): RoundTerms {
-    const choice = { batchContext: this.batchContext, keyIndex: 0, attempt: 1, step: 'test' };
+    const { batchContext, auditHead } = this;
+    const choice = { batchContext, keyIndex: 0, attempt: 1, step: 'test', auditHead };
     return { ...roundTermsFor(expected, { ...choice, deadlines: DEFAULT_DEADLINES }), ...change };
   }
 
@@ -268,7 +279,7 @@ export class Attacker {
     return this.tell(
       to.filter((id) => !this.colluders.has(id)),
       'unmask-request',
-      { roundContext: this.roundContext, survivorsDigest: digest, signatures },
+      { roundContext: this.roundContext, survivorsDigest: digest, signatures, maskedSum: MASKED_SUM },
     );
   }
 
@@ -293,6 +304,8 @@ export class Attacker {
         roundContext: batchContext,
         keyIndex,
         choices,
+        maskedSum: MASKED_SUM,
+        summation: undefined,
       } as const;
       note(releaseFor(this.member(id).keeper, effect));
     }

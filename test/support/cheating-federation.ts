@@ -108,7 +108,15 @@ export class CheatingFederation {
       if (batch === undefined) throw new Error('no batch is open');
       this.#forgetOutcome();
       const { context: batchContext, nextKeyIndex: keyIndex } = batch;
-      const choice = { batchContext, keyIndex, attempt, step: 'test', deadlines: DEFAULT_DEADLINES };
+      const auditHead = this.cast.auditHead;
+      const choice = {
+        batchContext,
+        keyIndex,
+        attempt,
+        step: 'test',
+        deadlines: DEFAULT_DEADLINES,
+        auditHead,
+      };
       this.#coordinator.take({ kind: 'round-requested', terms: roundTermsFor(expected, choice) });
       this.#drain();
       const { outcome, opened } = this.#coordinator;

@@ -35,6 +35,7 @@ export function masksOf(of: {
     attempt: 1,
     step: 'test',
     deadlines: DEFAULT_DEADLINES,
+    auditHead: { size: 0, root: none, time: 0, signature: none },
   });
   return masksFor(
     { crypto, random: () => none, self: self.member, identity: none, store },

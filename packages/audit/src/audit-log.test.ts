@@ -1,9 +1,10 @@
 import { leafHash, merkleRoot, utf8, verifyConsistency } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
+import { type SignedTreeHead, verifyHead } from '@tributary/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { appendEntry, appendHead, EMPTY_LOG, type LogTip, provePrefix, withLine } from './audit-log.ts';
 import { encodeEntry, ENTRY_TYPES, readEntry } from './entries.ts';
-import { provesFork, type SignedTreeHead, verifyHead } from './heads.ts';
+import { provesFork } from './forks.ts';
 import { proveMember, verifyStatement } from './inclusion.ts';
 import { showLog } from './show.ts';
 import { entriesOf } from './testing/mutations.ts';

@@ -10,8 +10,9 @@ import {
   type MerkleFrontier,
   merkleRoot,
 } from '@tributary/crypto';
+import { signHead } from '@tributary/protocol';
 import { type AuditEntry, encodeEntry } from './entries.ts';
-import { signHead, type TreePrefix } from './heads.ts';
+import type { TreePrefix } from './forks.ts';
 
 /** Where a log stands: enough to go on writing, O(log n) hashes and those since the last head. */
 export interface LogTip {

@@ -83,7 +83,7 @@ export interface SurvivorsEntry {
   readonly set: Uint8Array;
   readonly signatures: readonly SignatureOfMember[];
   /** SHA-256 of the integer sum of the masked uploads: the coordinator is bound to it before the challenge is known. */
-  readonly maskedSum?: Uint8Array | undefined;
+  readonly maskedSum: Uint8Array;
 }
 
 /** The frame of one member's `release`. */
@@ -183,7 +183,7 @@ const ENTRY_SHAPES: { readonly [T in EntryType]: JsonShape<Omit<EntryOf<T>, 'typ
   batch: object<Omit<BatchEntry, 'type'>>({ start: frame, adverts: list(frame), reveals: list(frame) }),
   round: object<Omit<RoundEntry, 'type'>>({ announce: frame, start: frame }),
   upload: object<Omit<UploadEntry, 'type'>>({ end: frame }),
-  survivors: object<Omit<SurvivorsEntry, 'type'>>({ set: frame, signatures, maskedSum: optional(hex(32)) }),
+  survivors: object<Omit<SurvivorsEntry, 'type'>>({ set: frame, signatures, maskedSum: hex(32) }),
   release: object<Omit<ReleaseEntry, 'type'>>({ release: frame, refused: list(memberId) }),
   sum: object<Omit<SumEntry, 'type'>>({ result: frame }),
   abort: object<Omit<AbortEntry, 'type'>>({ aborted: frame, announce: optional(frame) }),

@@ -1,8 +1,7 @@
 /** What an organisation needs to see that its uploads are in the log, and in the sums: lines that name it, with proofs. */
 import { type CryptoBackend, inclusionProof, leafHash, verifyInclusion } from '@tributary/crypto';
-import { decodeMessage, type Roster, sameBytes } from '@tributary/protocol';
+import { decodeMessage, type Roster, sameBytes, type SignedTreeHead, verifyHead } from '@tributary/protocol';
 import { readEntry, rosterOf, type TimedEntry } from './entries.ts';
-import { type SignedTreeHead, verifyHead } from './heads.ts';
 
 /** A line that names a member, and that it is in the tree of the newest head. */
 export interface ProvenLine {

@@ -40,32 +40,10 @@ export {
   FAULT_CODES,
   type FaultCode,
 } from './errors.ts';
-export {
-  provesFork,
-  type SignedTreeHead,
-  signHead,
-  type TreeHead,
-  type TreePrefix,
-  verifyHead,
-} from './heads.ts';
+export { provesFork, type TreePrefix } from './forks.ts';
 export { type InclusionStatement, type ProvenLine, proveMember, verifyStatement } from './inclusion.ts';
 export { AuditRecorder, genesisEntry, type Recorded, type RecordedEntry, rosterEntry } from './recorder.ts';
 export { showLog, type ShownEntry } from './show.ts';
-export {
-  decodeFieldElement,
-  encodeFieldElement,
-  FIELD_BYTES,
-  FIELD_PRIME,
-  InnerProduct,
-} from './summation/inner-product.ts';
-export {
-  addToIntegerSum,
-  decodeIntegerSum,
-  encodeIntegerSum,
-  integerSumWidth,
-  MAX_UPLOADS,
-} from './summation/integer-sum.ts';
-export { summationChallenge, sumProduct, uploadProduct } from './summation/summation-check.ts';
 export { type AuditReport, type AuditVerdict, LogVerifier, verifyLog } from './verify/log-verifier.ts';
 export type {
   AuditCounts,

@@ -68,17 +68,11 @@ export class AuditRecorder {
   readonly #crypto: CryptoBackend;
   readonly #setups = new Map<string, SetupOnRecord>();
   readonly #culprits = new Set<number>();
-  readonly #maskedSums = new Map<string, Uint8Array>();
   #round: RoundOnRecord | undefined;
   #ended = false;
 
   constructor(crypto: CryptoBackend) {
     this.#crypto = crypto;
-  }
-
-  /** Binds the coordinator to the integer sum of the masked uploads; before the request to unmask is sent. */
-  commitMaskedSum(context: Uint8Array, digest: Uint8Array): void {
-    this.#maskedSums.set(toHex(context), digest);
   }
 
   /** A message that the coordinator sends; one call for all its receivers, or one for each. */
@@ -205,7 +199,7 @@ export class AuditRecorder {
     this.#at(context, 'started')?.signatures.set(member, { member, signature, digest });
   }
 
-  #agreed({ roundContext: context, survivorsDigest }: Bodies['unmask-request']): Recorded {
+  #agreed({ roundContext: context, survivorsDigest, maskedSum }: Bodies['unmask-request']): Recorded {
     const round = this.#at(context, 'started');
     if (round?.set === undefined) return NOTHING;
     round.stage = 'agreed';
@@ -213,8 +207,6 @@ export class AuditRecorder {
       .filter(({ digest }) => sameBytes(digest, survivorsDigest))
       .toSorted((a, b) => a.member - b.member)
       .map(({ member, signature }) => ({ member, signature }));
-    const maskedSum = this.#maskedSums.get(toHex(context));
-    this.#maskedSums.clear();
     return { entries: [{ type: 'survivors', set: round.set, signatures, maskedSum }], closes: true };
   }
 

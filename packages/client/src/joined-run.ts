@@ -223,6 +223,7 @@ async function openRun(
     onPhase: (phase, round) => progress({ kind: 'phase', phase, round }),
     onReject: (rejection) => note({ kind: 'rejected', rejection }),
     onUploaded: (bytes) => note({ kind: 'uploaded', round: training.knownSums + 1, bytes }),
+    onHead: async () => {},
     onEvidence: (evidence) => keepEvidence(config, log, run, evidence),
   });
   await participant.resume(recovered.unfinished);

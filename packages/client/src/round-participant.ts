@@ -5,10 +5,13 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type CryptoBackend, unpackWords } from '@tributary/crypto';
 import {
+  type AuditHead,
   type Bodies,
   type ClientEffect,
   type ClientEvent,
   type ClientPhase,
+  type ClientState,
+  encodeFieldElement,
   EMPTY_SIGNATURE,
   type Evidence,
   type ExpectedRound,
@@ -27,6 +30,7 @@ import {
   sameBytes,
   type SecretEffect,
   signMessage,
+  UploadProduct,
 } from '@tributary/protocol';
 import { type MessageSocket, RuntimeError, type VectorWork } from '@tributary/runtime';
 import type { ClientMachine } from './client-journal.ts';
@@ -46,6 +50,8 @@ export interface ParticipantEvents {
   readonly onPhase: (phase: ClientPhase, round: number) => void | Promise<void>;
   readonly onReject: (rejection: Rejection) => void;
   readonly onUploaded: (bytes: number) => void;
+  /** A head of the audit log that the coordinator showed with a round. Settles once it is kept. */
+  readonly onHead: (head: AuditHead, round: number) => Promise<void>;
   /** Proof that somebody cheated. Settles once it is kept. */
   readonly onEvidence: (evidence: Evidence) => Promise<void>;
 }
@@ -57,6 +63,7 @@ export interface ContributionRequest {
   readonly minSurvivors: number;
 }
 
+type Release = Extract<ClientEffect, { kind: 'release' }>;
 type UploadInput = Extract<ClientEffect, { kind: 'upload-input' }>;
 
 /** The coordinator learns no more than that: the error may say something about the data. */
@@ -182,10 +189,10 @@ export class RoundParticipant {
     return effects.some(({ kind }) => kind === 'accept-result');
   }
 
-  /** The masked vector of a round that needs it no more. */
+  /** The masked vector of a round that needs it no more: a release, perhaps asked for again, takes its inner product. */
   async #discardUpload(): Promise<void> {
     const { round } = this.#machine.state;
-    const open = round !== undefined && round.stage !== 'released' ? round.context : undefined;
+    const open = round !== undefined && mayBeReleased(round) ? round.context : undefined;
     const kept = this.#kept;
     if (kept === undefined || (open !== undefined && sameBytes(open, kept))) return;
     this.#kept = undefined;
@@ -214,7 +221,7 @@ export class RoundParticipant {
         await this.#upload(effect);
         return;
       case 'release':
-        await this.#send('release', releaseFor(this.#keeper, effect));
+        await this.#send('release', releaseFor(this.#keeper, effect, await this.#innerProduct(effect)));
         return;
       case 'reveal-draw':
         await this.#send('draw-reveal', revealFor(this.#keeper, effect));
@@ -228,6 +235,9 @@ export class RoundParticipant {
         await this.#events.onEvidence(effect.evidence);
         return;
       case 'batch-drawn':
+        return;
+      case 'note-head':
+        await this.#events.onHead(effect.head, effect.round);
         return;
       case 'accept-result':
         if (sum !== undefined) await this.#events.onResult(effect.result, sum, effect.participated);
@@ -292,6 +302,22 @@ export class RoundParticipant {
     }
   }
 
+  /** Over the upload as it was sent; empty where it is not at hand. */
+  async #innerProduct({ roundContext, summation }: Release): Promise<Uint8Array> {
+    const none = new Uint8Array(0);
+    if (summation === undefined) return none;
+    const { challenge, bits } = summation;
+    const chunks = await this.#vectors.upload(roundContext, bits);
+    if (chunks === undefined) return none;
+    const product = new UploadProduct(this.#crypto, challenge, summation);
+    for await (const bytes of chunks) {
+      product.add(bytes);
+      await breathe();
+    }
+    const value = product.value();
+    return value === undefined ? none : encodeFieldElement(value);
+  }
+
   /** The same bytes as before: one round has one masked vector of this member. */
   async #sendAgain({ request, terms }: UploadInput): Promise<SentUpload | undefined> {
     const chunks = await this.#vectors.upload(request.roundContext, terms.bits);
@@ -354,11 +380,17 @@ function secretsNeededBy(effect: ClientEffect): Uint8Array | undefined {
     case 'forget-batch':
     case 'accept-result':
     case 'batch-drawn':
+    case 'note-head':
     case 'evidence':
     case 'enter-phase':
     case 'reject':
       return undefined;
   }
+}
+
+/** Whether the round is open, or its release may be asked for again. */
+function mayBeReleased({ stage, answered }: NonNullable<ClientState['round']>): boolean {
+  return stage !== 'released' || answered !== undefined;
 }
 
 interface SentUpload {

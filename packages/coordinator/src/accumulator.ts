@@ -1,12 +1,15 @@
 /** The vectors of one round: uploads on their way in, and the words that they are added to and that are opened at last. */
 import { type CryptoBackend, liftWords, packWords } from '@tributary/crypto';
 import {
+  encodeIntegerSum,
+  integerSumWidth,
   packedLengthOf,
   planUnmask,
+  ringWords,
   type RoundInProgress,
   type UnmaskRequestForKernel,
 } from '@tributary/protocol';
-import { type BlobStore, RuntimeError, sharedWords, type VectorWork } from '@tributary/runtime';
+import { type BlobStore, RuntimeError, sharedSums, sharedWords, type VectorWork } from '@tributary/runtime';
 import { uploadName, UploadSpool } from './upload-spool.ts';
 
 /** An opened vector. */
@@ -33,7 +36,9 @@ export class Accumulator {
   readonly round: RoundInProgress;
   readonly #crypto: CryptoBackend;
   readonly #work: VectorWork;
-  readonly #words: Int32Array;
+  /** Of the added uploads, as integers. */
+  readonly #masked: Float64Array;
+  #added = 0;
   readonly #spools: ReadonlyMap<number, UploadSpool>;
   #opened: OpenedVector | undefined;
 
@@ -43,7 +48,7 @@ export class Accumulator {
     this.round = round;
     this.#crypto = crypto;
     this.#work = work;
-    this.#words = sharedWords(terms.dimension);
+    this.#masked = sharedSums(terms.dimension);
     this.#spools = new Map(
       participants.map((id) => [id, new UploadSpool(crypto, blobs, uploadName(context, id), terms)] as const),
     );
@@ -69,15 +74,22 @@ export class Accumulator {
     if (spool === undefined) {
       throw new RuntimeError('RUN_FAILED', `there is no upload of member ${member} to add`);
     }
-    await spool.addTo(this.#words, this.#work);
+    await spool.addTo(this.#masked, this.#work);
+    this.#added += 1;
   }
 
-  /** Takes the masks off while other messages are served. Once: words are changed in place. */
+  /** The integer sum of the added uploads, as its digest covers it. */
+  maskedSum(): Uint8Array {
+    return encodeIntegerSum(this.#masked, integerSumWidth(this.round.terms.bits, this.#added));
+  }
+
+  /** Takes the masks off while other messages are served. */
   async unmask(request: UnmaskRequestForKernel): Promise<Unmasked> {
     const crypto = this.#crypto;
-    const words = this.#words;
     const plan = planUnmask(crypto, request);
     if (!plan.ok) return plan;
+    const words = sharedWords(this.#masked.length);
+    words.set(ringWords(this.#masked, 0, this.#masked.length));
     await this.#work.unmask(plan.masks, words);
     const { terms } = this.round;
     const packed = new Uint8Array(packedLengthOf(terms));

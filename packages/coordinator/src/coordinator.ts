@@ -137,7 +137,12 @@ async function serveRun(
     // goes on with it.
     const suspended = runner.failed || (resumed && !begun);
     if (!suspended)
-      sessions.send(sessions.present, 'run-ended', { run, rounds: sums.opened.length, ...ending });
+      sessions.send(sessions.present, 'run-ended', {
+        run,
+        rounds: sums.opened.length,
+        ...ending,
+        auditHead: federation.auditHead,
+      });
     await sessions.end(
       suspended ? CLOSE.serviceRestart : CLOSE.normal,
       suspended ? 'the coordinator stops, and goes on when it is started again' : 'run ended',

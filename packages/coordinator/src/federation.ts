@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { nodeBackend } from '@tributary/crypto/node';
 import {
+  type AuditHead,
   type Drop,
+  emptyAuditHead,
   type MemberEvidence,
   type Message,
   type Rejection,
@@ -76,6 +78,7 @@ export class Federation {
       blobs: state.blobs,
       vectors,
       keepSum: (opened) => this.#keepSum(opened),
+      keepMaskedSum: (round, maskedSum) => sums.keepMasked(round, maskedSum),
       send: (members, kind, body) => this.sessions.send(members, kind, body),
       progress: {
         onPhase: (phase, round, awaiting) => {
@@ -141,6 +144,12 @@ export class Federation {
     this.#joinListeners.add(listener);
     return () => void this.#joinListeners.delete(listener);
   };
+
+  /** Newest head of the audit log. */
+  get auditHead(): AuditHead {
+    const { identity, run } = this.#options.terms;
+    return emptyAuditHead(nodeBackend, identity.secretKey, run);
+  }
 
   /** Who was missing where, and why, in the whole run. */
   get drops(): readonly MemberDrops[] {

@@ -10,6 +10,7 @@ import {
   type Drop,
   EMPTY_LOG_HEAD,
   EMPTY_SIGNATURE,
+  emptyAuditHead,
   type ExpectedRound,
   type Message,
   type MessageKind,
@@ -107,6 +108,7 @@ class Rounds {
       blobs,
       vectors: new VectorWork({ threads: 0 }),
       keepSum: async ({ round }) => void this.kept.push(round.terms.round),
+      keepMaskedSum: async () => {},
       send: (to, kind, body) => {
         this.#onSend(kind);
         const signature = signMessage(nodeBackend, coordinatorIdentity, kind, body);
@@ -155,7 +157,14 @@ class Rounds {
     const expected = expectedRound(round);
     for (const member of this.#members) await member.expect(expected);
     return await this.runner.openRound(
-      roundTermsFor(expected, { batchContext, keyIndex, attempt: 1, step: 'test', deadlines: DEADLINES }),
+      roundTermsFor(expected, {
+        batchContext,
+        keyIndex,
+        attempt: 1,
+        step: 'test',
+        deadlines: DEADLINES,
+        auditHead: emptyAuditHead(nodeBackend, this.federation.coordinatorIdentity, this.federation.run),
+      }),
     );
   }
 

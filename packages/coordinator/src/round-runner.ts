@@ -72,6 +72,8 @@ export interface RoundRunnerOptions {
   readonly send: <K extends MessageKind>(members: readonly number[], kind: K, body: Bodies[K]) => void;
   /** Makes an opened sum durable. Called before its round counts as opened, after a restart perhaps a second time. */
   readonly keepSum: (opened: OpenedRound) => Promise<void>;
+  /** Makes the integer sum of a round's uploads durable, as its digest covers it. After a restart perhaps a second time. */
+  readonly keepMaskedSum: (round: number, maskedSum: Uint8Array) => Promise<void>;
   readonly progress: RoundProgress;
 }
 
@@ -270,11 +272,16 @@ export class RoundRunner {
       case 'discard-input':
         await this.#spoolOf(effect.member, effect.roundContext)?.discard();
         return;
+      case 'keep-masked-sum':
+        await this.#keepMaskedSum(effect.round);
+        return;
       case 'unmask':
         await this.#unmask(effect);
         return;
       case 'close-accumulator':
         await this.#closeRound();
+        return;
+      case 'accept':
         return;
       case 'enter-phase':
         progress.onPhase(effect.phase, effect.round, effect.awaiting);
@@ -316,6 +323,14 @@ export class RoundRunner {
   #startDeadline({ lane, phaseNumber, ms }: Extract<CoordinatorEffect, { kind: 'start-deadline' }>): void {
     clearTimeout(this.#timers[lane]);
     this.#timers[lane] = setTimeout(() => this.#happened({ kind: 'deadline', lane, phaseNumber }), ms);
+  }
+
+  async #keepMaskedSum({ context: roundContext, terms }: RoundInProgress): Promise<void> {
+    clearTimeout(this.#timers.round);
+    const maskedSum = this.#accumulator().maskedSum();
+    await this.#options.keepMaskedSum(terms.round, maskedSum);
+    const digest = this.#options.crypto.sha256(maskedSum);
+    this.#happened({ kind: 'masked-sum-kept', roundContext, digest });
   }
 
   async #unmask({ request, round }: Extract<CoordinatorEffect, { kind: 'unmask' }>): Promise<void> {

@@ -166,6 +166,7 @@ async function attempt(
       attempt: number,
       step: course.program.plan.step,
       deadlines: config.deadlines,
+      auditHead: federation.auditHead,
     }),
   );
   batches.renewAhead();

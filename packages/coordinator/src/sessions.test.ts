@@ -411,6 +411,7 @@ describe('the end', () => {
     detail: '',
     rounds: 1,
     logHead: new Uint8Array(32),
+    auditHead: { size: 0, root: new Uint8Array(32), time: 0, signature: new Uint8Array(64) },
   };
 
   it('lets everything arrive before it closes', async () => {

@@ -118,8 +118,10 @@ export class SumLog {
     await this.#writing(async () => {
       // The index first: a line never names a file that is gone.
       await writeDurably(this.#index, '');
-      await rm(join(this.#directory, 'sums'), { recursive: true, force: true });
-      await mkdir(join(this.#directory, 'sums'), { recursive: true });
+      for (const vectors of ['sums', 'masked']) {
+        await rm(join(this.#directory, vectors), { recursive: true, force: true });
+        await mkdir(join(this.#directory, vectors), { recursive: true });
+      }
       await syncDirectory(nodeFileSystem, this.#directory);
     });
   }
@@ -230,6 +232,13 @@ export class SumLog {
     }
   }
 
+  /** Resolves once the integer sum of a round's masked uploads is durable; it replaces that of an earlier attempt. */
+  async keepMasked(round: number, maskedSum: Uint8Array): Promise<void> {
+    await this.#writing(() =>
+      writeDurably(join(this.#directory, 'masked', `${fileNumber(round)}.sum`), maskedSum),
+    );
+  }
+
   get #index(): string {
     return join(this.#directory, 'sums.jsonl');
   }
@@ -318,12 +327,17 @@ export class SumLog {
   }
 }
 
+/** Number of a round in the names of files. */
+export function fileNumber(round: number): string {
+  return String(round).padStart(5, '0');
+}
+
 function bytesOf(text: string): Uint8Array {
   return fromHex(text) ?? new Uint8Array(0);
 }
 
 function fileOf(round: number): string {
-  return `sums/${String(round).padStart(5, '0')}.i32`;
+  return `sums/${fileNumber(round)}.i32`;
 }
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;

@@ -2,15 +2,8 @@
  * One member's upload on its way in: bytes go to a blob as they arrive, so that a death in mid-upload leaves no trace in the
  * sum and memory does not grow with the cohort. A whole upload stays until its round closes: from it a restart adds up anew.
  */
-import {
-  addPackedWords,
-  type CryptoBackend,
-  equalBytes,
-  type HashStream,
-  packedLength,
-  toHex,
-} from '@tributary/crypto';
-import { CHUNK_WORDS, unusedBitsAreZero } from '@tributary/protocol';
+import { type CryptoBackend, equalBytes, type HashStream, packedLength, toHex } from '@tributary/crypto';
+import { addToIntegerSum, CHUNK_WORDS, unusedBitsAreZero } from '@tributary/protocol';
 import { type BlobStore, type BlobWriter, RuntimeError, type VectorWork } from '@tributary/runtime';
 
 /** Shape of the vectors of a round. */
@@ -115,11 +108,11 @@ export class UploadSpool {
   }
 
   /**
-   * Adds the packed words to `into`, off the event loop where they are many.
-   * @param into `sharedWords`
+   * Adds the packed words to `into` as integers, off the event loop where they are many.
+   * @param into `sharedSums`
    * @throws RuntimeError RUN_FAILED where the blob does not hold the upload that was finished
    */
-  async addTo(into: Int32Array, work: VectorWork): Promise<void> {
+  async addTo(into: Float64Array, work: VectorWork): Promise<void> {
     const digest = this.#stored;
     const path = work.addsFiles(into.length) ? this.#blobs.fileOf(this.#name) : undefined;
     const added =
@@ -136,14 +129,16 @@ export class UploadSpool {
   }
 
   /** Chunk by chunk, giving way to other work in between. */
-  async #addChunks(into: Int32Array, digest: Uint8Array): Promise<boolean> {
-    const { bits } = this.#shape;
+  async #addChunks(into: Float64Array, digest: Uint8Array): Promise<boolean> {
+    const { bits, dimension } = this.#shape;
+    const scratch = new Int32Array(Math.min(CHUNK_WORDS, dimension));
     const hash = this.#crypto.sha256Stream();
     let atWord = 0;
     let fits = true;
     for await (const chunk of this.#blobs.chunks(this.#name, packedLength(CHUNK_WORDS, bits))) {
       hash.update(chunk);
-      fits &&= addPackedWords(chunk, bits, into, atWord);
+      const words = scratch.subarray(0, Math.max(0, Math.min(CHUNK_WORDS, dimension - atWord)));
+      fits &&= addToIntegerSum(chunk, bits, into, atWord, words);
       atWord += CHUNK_WORDS;
     }
     return fits && equalBytes(hash.digest(), digest);

@@ -2,14 +2,17 @@ import { toHex } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type SignedTreeHead, signHead } from './audit-head.ts';
 import { openedSharesFor, releaseFor } from './client/keeper.ts';
 import {
-  type CoordinatorEvidence,
   encodeEvidence,
+  type ForkedLog,
   opensBox,
   provenCulprit,
+  provesForkedLog,
   provesTwoSurvivorSets,
   type SignedSurvivors,
+  type TwoSurvivorSets,
 } from './evidence.ts';
 import type { MemberEvidence } from './messages/evidence.ts';
 import { signMessage, signSealedShares, statementBytes } from './signing.ts';
@@ -106,6 +109,8 @@ describe('a release against its holder', () => {
       roundContext: hash(6),
       keyIndex: 0,
       choices: [{ owner: dealer, kind: 'self' }],
+      maskedSum: hash(5),
+      summation: undefined,
     });
     expect(judge(signed(honest))).toBeUndefined();
   });
@@ -150,6 +155,8 @@ describe('shares against their dealer', () => {
           kind: 'release',
           batchContext: context.batchContext,
           roundContext: hash(6),
+          maskedSum: hash(5),
+          summation: undefined,
           keyIndex: 0,
           choices: [{ owner: dealer, kind: 'self' }],
         });
@@ -212,15 +219,17 @@ describe('an opening against its dealer', () => {
 
 describe('two survivor sets of one coordinator', () => {
   const roundContext = hash(7);
-  const set = (kind: SignedSurvivors['kind'], byte: number, of = roundContext): SignedSurvivors => {
-    const statement = statementBytes(kind, of, hash(byte));
+  const set = (kind: SignedSurvivors['kind'], byte: number, of = roundContext, sum = 5): SignedSurvivors => {
+    const maskedSum = kind === 'survivors' ? new Uint8Array(0) : hash(sum);
+    const statement = statementBytes(kind, of, hash(byte), maskedSum);
     return {
       kind,
       survivorsDigest: hash(byte),
+      maskedSum,
       signature: crypto.ed25519Sign(cast.coordinatorIdentity, statement),
     };
   };
-  const proves = (sets: CoordinatorEvidence['sets'], key = cast.roster.coordinatorKey): boolean =>
+  const proves = (sets: TwoSurvivorSets['sets'], key = cast.roster.coordinatorKey): boolean =>
     provesTwoSurvivorSets(crypto, key, { proof: 'two-survivor-sets', roundContext, sets });
 
   const encoded = (a: number, b: number): string =>
@@ -232,17 +241,19 @@ describe('two survivor sets of one coordinator', () => {
       }),
     );
 
-  it.each<[string, CoordinatorEvidence['sets']]>([
+  it.each<[string, TwoSurvivorSets['sets']]>([
     ['two sets that it showed', [set('survivors', 1), set('survivors', 2)]],
     ['a set, and a request to open another', [set('survivors', 1), set('unmask-request', 2)]],
     ['two requests', [set('unmask-request', 1), set('unmask-request', 2)]],
+    ['requests for two masked sums', [set('unmask-request', 1), set('unmask-request', 1, roundContext, 6)]],
   ])('are proven by %s', (_, sets) => {
     expect(proves(sets)).toBe(true);
     expect(proves(sets, existing(cast.roster.members[0]).publicKey)).toBe(false);
   });
 
-  it.each<[string, CoordinatorEvidence['sets']]>([
+  it.each<[string, TwoSurvivorSets['sets']]>([
     ['a set and the request to open it', [set('survivors', 1), set('unmask-request', 1)]],
+    ['a request made twice', [set('unmask-request', 1), set('unmask-request', 1)]],
     ['sets of two rounds', [set('survivors', 1), set('survivors', 2, hash(8))]],
     ['a set under another name', [set('survivors', 1), { ...set('survivors', 2), kind: 'unmask-request' }]],
     [
@@ -255,5 +266,26 @@ describe('two survivor sets of one coordinator', () => {
 
   it('have canonical bytes that name both', () => {
     expect(new Set([encoded(1, 2), encoded(1, 3), encoded(2, 1)]).size).toBe(3);
+  });
+});
+
+describe('two heads of one audit log', () => {
+  const head = (size: number, byte: number, run = cast.run): SignedTreeHead =>
+    signHead(crypto, cast.coordinatorIdentity, { run, size, root: hash(byte), time: byte });
+  const proves = (heads: ForkedLog['heads'], key = cast.roster.coordinatorKey): boolean =>
+    provesForkedLog(crypto, key, { proof: 'forked-log', heads });
+
+  it('prove a fork where they have one size and two roots', () => {
+    expect(proves([head(3, 1), head(3, 2)])).toBe(true);
+    expect(proves([head(3, 1), head(3, 2)], existing(cast.roster.members[0]).publicKey)).toBe(false);
+  });
+
+  it.each<[string, ForkedLog['heads']]>([
+    ['one head', [head(3, 1), head(3, 1)]],
+    ['heads of different sizes', [head(3, 1), head(4, 2)]],
+    ['heads of two runs', [head(3, 1), head(3, 2, hash(1))]],
+    ['a head that was changed', [head(3, 1), { ...head(3, 2), root: hash(3) }]],
+  ])('prove nothing where they are %s', (_, heads) => {
+    expect(proves(heads)).toBe(false);
   });
 });

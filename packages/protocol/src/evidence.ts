@@ -4,6 +4,7 @@
  */
 import { combineShares, type CryptoBackend, equalBytes, wipe } from '@tributary/crypto';
 import { opensShare, selfSeedCommitment, verifyReleasedShare } from './commitments.ts';
+import { auditHeadShape, headConflict, type SignedTreeHead, verifyHead } from './audit-head.ts';
 import { payloadSlots } from './client/share-payload.ts';
 import { type MemberEvidence, memberEvidenceShape } from './messages/evidence.ts';
 import type { Release, SecretKind } from './messages/round.ts';
@@ -18,15 +19,25 @@ import { CanonicalWriter } from './wire/canonical.ts';
 export interface SignedSurvivors {
   readonly kind: 'survivors' | 'unmask-request';
   readonly survivorsDigest: Uint8Array;
+  /** Of a request; empty with a survivor set. */
+  readonly maskedSum: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** The coordinator signed two survivor sets for one round. */
-export interface CoordinatorEvidence {
+/** The coordinator signed two survivor sets for one round, or asked to open one set for two masked sums. */
+export interface TwoSurvivorSets {
   readonly proof: 'two-survivor-sets';
   readonly roundContext: Uint8Array;
   readonly sets: readonly [SignedSurvivors, SignedSurvivors];
 }
+
+/** The coordinator signed two heads of one size for its audit log: no log has both. */
+export interface ForkedLog {
+  readonly proof: 'forked-log';
+  readonly heads: readonly [SignedTreeHead, SignedTreeHead];
+}
+
+export type CoordinatorEvidence = TwoSurvivorSets | ForkedLog;
 
 export type Evidence = CoordinatorEvidence | MemberEvidence;
 
@@ -35,8 +46,13 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
   const writer = new CanonicalWriter().text(`${DOMAIN}/evidence`).text(evidence.proof);
   if (evidence.proof === 'two-survivor-sets') {
     writer.bytes(evidence.roundContext);
-    for (const { kind, survivorsDigest, signature } of evidence.sets) {
-      writer.text(kind).bytes(survivorsDigest).bytes(signature);
+    for (const { kind, survivorsDigest, maskedSum, signature } of evidence.sets) {
+      writer.text(kind).bytes(survivorsDigest).bytes(maskedSum).bytes(signature);
+    }
+  } else if (evidence.proof === 'forked-log') {
+    for (const { run, ...head } of evidence.heads) {
+      writer.bytes(run);
+      auditHeadShape.write(head, writer);
     }
   } else {
     memberEvidenceShape.write(evidence, writer);
@@ -54,16 +70,39 @@ export interface EvidenceContext {
   readonly pointOf: (owner: number, holder: number) => number | undefined;
 }
 
-/** Whether the coordinator signed two different survivor sets for one round. */
+/** Whether the coordinator signed two different survivor sets for one round, or two masked sums for one set. */
 export function provesTwoSurvivorSets(
   crypto: CryptoBackend,
   coordinatorKey: Uint8Array,
-  { roundContext, sets }: CoordinatorEvidence,
+  { roundContext, sets }: TwoSurvivorSets,
 ): boolean {
-  const signed = sets.every(({ kind, survivorsDigest, signature }) =>
-    crypto.ed25519Verify(coordinatorKey, statementBytes(kind, roundContext, survivorsDigest), signature),
+  const signed = sets.every(({ kind, survivorsDigest, maskedSum, signature }) =>
+    crypto.ed25519Verify(
+      coordinatorKey,
+      statementBytes(kind, roundContext, survivorsDigest, maskedSum),
+      signature,
+    ),
   );
-  return signed && !sameBytes(sets[0].survivorsDigest, sets[1].survivorsDigest);
+  const [first, second] = sets;
+  const requests = first.kind === 'unmask-request' && second.kind === 'unmask-request';
+  const different =
+    !sameBytes(first.survivorsDigest, second.survivorsDigest) ||
+    (requests && !sameBytes(first.maskedSum, second.maskedSum));
+  return signed && different;
+}
+
+/** Whether the coordinator signed two heads of one size, for one run, over different logs. */
+export function provesForkedLog(
+  crypto: CryptoBackend,
+  coordinatorKey: Uint8Array,
+  { heads: [first, second] }: ForkedLog,
+): boolean {
+  return (
+    sameBytes(first.run, second.run) &&
+    headConflict(first, second) === 'forked' &&
+    verifyHead(crypto, coordinatorKey, first) &&
+    verifyHead(crypto, coordinatorKey, second)
+  );
 }
 
 /** The member that the evidence proves to have cheated, or undefined where it proves nothing. */

@@ -1,3 +1,13 @@
+export {
+  type AuditHead,
+  auditHeadShape,
+  emptyAuditHead,
+  headConflict,
+  type SignedTreeHead,
+  signHead,
+  type TreeHead,
+  verifyHead,
+} from './audit-head.ts';
 export type { BatchSecrets, RandomBytes } from './client/batch-secrets.ts';
 export {
   keep,
@@ -17,10 +27,12 @@ export type {
   ClientPolicy,
   ClientState,
   ExpectedRound,
+  SummationRequest,
 } from './client/state.ts';
 export { startClient, stepClient } from './client/step.ts';
 export type {
   AbortCode,
+  AcceptedMessage,
   CoordinatorEffect,
   CoordinatorEvent,
   CoordinatorState,
@@ -44,6 +56,7 @@ export {
 export {
   type Evidence,
   encodeEvidence,
+  provesForkedLog,
   provesTwoSurvivorSets,
   type CoordinatorEvidence,
 } from './evidence.ts';
@@ -119,6 +132,23 @@ export {
   survivorsDigest,
   verifyMessage,
 } from './signing.ts';
+export {
+  decodeFieldElement,
+  encodeFieldElement,
+  FIELD_BYTES,
+  FIELD_PRIME,
+  InnerProduct,
+} from './summation/inner-product.ts';
+export {
+  addToIntegerSum,
+  decodeIntegerSum,
+  encodeIntegerSum,
+  integerSumWidth,
+  MAX_UPLOADS,
+  ringWords,
+  signedWords,
+} from './summation/integer-sum.ts';
+export { summationChallenge, sumProduct, UploadProduct, uploadProduct } from './summation/summation-check.ts';
 export { packedLengthOf, unusedBitsAreZero } from './vector-length.ts';
 export { DOMAIN, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
 export { CanonicalWriter } from './wire/canonical.ts';

@@ -37,7 +37,7 @@ function deepFreeze<T>(value: T): T {
 
 describe('the stories that the machines are held to', () => {
   it('hold every phase, a dropout and an abort', () => {
-    expect(new Set(transcript.coordinator.map(({ step }) => step.state.phase.kind)).size).toBe(7);
+    expect(new Set(transcript.coordinator.map(({ step }) => step.state.phase.kind)).size).toBe(8);
     expect(new Set(transcript.coordinator.map(({ step }) => step.state.setup.kind)).size).toBe(4);
     expect(transcript.effects('round-completed').map(({ survivors }) => survivors)).toEqual([[0, 1, 2]]);
     expect(transcript.effects('round-aborted')).toMatchObject([{ phase: 'unmask', code: 'BELOW_THRESHOLD' }]);

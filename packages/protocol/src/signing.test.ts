@@ -26,8 +26,8 @@ const SIGNED_KINDS: readonly MessageKind[] = MESSAGE_KINDS.filter((kind) => kind
 function covered(kind: MessageKind, body: Bodies[MessageKind]): string {
   const message = { kind, body } as Message;
   if (message.kind === 'unmask-request') {
-    const { roundContext, survivorsDigest: digest } = message.body;
-    return JSON.stringify([roundContext, digest]);
+    const { roundContext, survivorsDigest: digest, maskedSum } = message.body;
+    return JSON.stringify([roundContext, digest, maskedSum]);
   }
   if (message.kind === 'survivors') {
     const { roundContext, uploads } = message.body;
@@ -99,7 +99,8 @@ describe('a signature', () => {
       share: hash(1),
       salt: hash(2),
     }));
-    const body = { batchContext: hash(2), keyIndex: 0, roundContext: hash(1), member: 0, shares };
+    const none = { maskedSum: hash(3), innerProduct: new Uint8Array(0) };
+    const body = { batchContext: hash(2), keyIndex: 0, roundContext: hash(1), member: 0, shares, ...none };
     expect(verifyMessage(crypto, PUBLIC, 'release', body, new Uint8Array(64))).toBe(false);
   });
 });
@@ -114,7 +115,7 @@ describe("the coordinator's signature over a survivor set", () => {
 
   it('is over the digest of the set, so that two of them make a proof of two lines', () => {
     const signature = signMessage(crypto, SECRET, 'survivors', body);
-    const statement = statementBytes('survivors', hash(0), digest);
+    const statement = statementBytes('survivors', hash(0), digest, new Uint8Array(0));
     expect(crypto.ed25519Verify(PUBLIC, statement, signature)).toBe(true);
     const others = uploads.map((upload) => ({ ...upload, signature: new Uint8Array(64) }));
     expect(verifyMessage(crypto, PUBLIC, 'survivors', { ...body, uploads: others }, signature)).toBe(true);
@@ -123,12 +124,14 @@ describe("the coordinator's signature over a survivor set", () => {
   });
 
   it('is none over the request to open it, nor the other way', () => {
-    const request = { roundContext: hash(0), survivorsDigest: digest, signatures: [] };
+    const request = { roundContext: hash(0), survivorsDigest: digest, signatures: [], maskedSum: hash(4) };
     const ofSet = signMessage(crypto, SECRET, 'survivors', body);
     const ofRequest = signMessage(crypto, SECRET, 'unmask-request', request);
     expect(verifyMessage(crypto, PUBLIC, 'unmask-request', request, ofRequest)).toBe(true);
     expect(verifyMessage(crypto, PUBLIC, 'unmask-request', request, ofSet)).toBe(false);
     expect(verifyMessage(crypto, PUBLIC, 'survivors', body, ofRequest)).toBe(false);
+    const forSum = { ...request, maskedSum: hash(9) };
+    expect(verifyMessage(crypto, PUBLIC, 'unmask-request', forSum, ofRequest)).toBe(false);
     const forOther = { ...request, survivorsDigest: hash(9) };
     expect(verifyMessage(crypto, PUBLIC, 'unmask-request', forOther, ofRequest)).toBe(false);
   });

@@ -32,11 +32,12 @@ export function messageBytes<K extends MessageKind>(
   const message = { kind, body } as SurvivorStatement;
   if (message.kind === 'survivors') {
     const { roundContext, uploads } = message.body;
-    return statementBytes('survivors', roundContext, survivorsDigest(crypto, roundContext, uploads));
+    const digest = survivorsDigest(crypto, roundContext, uploads);
+    return statementBytes('survivors', roundContext, digest, EMPTY_SIGNATURE);
   }
   if (message.kind === 'unmask-request') {
-    const { roundContext, survivorsDigest: digest } = message.body;
-    return statementBytes('unmask-request', roundContext, digest);
+    const { roundContext, survivorsDigest: digest, maskedSum } = message.body;
+    return statementBytes('unmask-request', roundContext, digest, maskedSum);
   }
   return signedBytes(kind, MESSAGES[kind].shape, body);
 }
@@ -46,13 +47,18 @@ type SurvivorStatement =
   | { readonly kind: 'unmask-request'; readonly body: UnmaskRequest }
   | { readonly kind: Exclude<MessageKind, 'survivors' | 'unmask-request'> };
 
-/** What a coordinator signs with a survivor set or a request to open it. */
+/**
+ * What a coordinator signs with a survivor set or a request to open it.
+ * @param maskedSum of a request; empty with a survivor set
+ */
 export function statementBytes(
   kind: 'survivors' | 'unmask-request',
   roundContext: Uint8Array,
   digest: Uint8Array,
+  maskedSum: Uint8Array,
 ): Uint8Array {
-  return new CanonicalWriter().text(`${DOMAIN}/message/${kind}`).bytes(roundContext).bytes(digest).finish();
+  const writer = new CanonicalWriter().text(`${DOMAIN}/message/${kind}`).bytes(roundContext).bytes(digest);
+  return writer.bytes(maskedSum).finish();
 }
 
 /** @param identity the signer's Ed25519 secret seed, 32 bytes */

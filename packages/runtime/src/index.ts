@@ -47,4 +47,4 @@ export {
   SOCKET_OPTIONS,
   type SocketEnd,
 } from './transport/message-socket.ts';
-export { sharedWords, VectorWork, type VectorWorkOptions } from './workers/vector-work.ts';
+export { sharedSums, sharedWords, VectorWork, type VectorWorkOptions } from './workers/vector-work.ts';

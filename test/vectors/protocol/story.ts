@@ -2,9 +2,10 @@
  * One round of the protocol written down step by step: every secret, every message with the bytes its
  * signature covers, every mask, and the sum. Another implementation that reproduces it speaks the protocol.
  */
-import { packWords, packedLength, toHex, addPackedWords, liftWords } from '@tributary/crypto';
+import { packWords, packedLength, toHex, liftWords } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import {
+  addToIntegerSum,
   type BatchSecrets,
   type BatchTerms,
   batchTermsFor,
@@ -14,20 +15,25 @@ import {
   type CoordinatorEffect,
   type CoordinatorEvent,
   type CoordinatorState,
-  DEFAULT_DEADLINES,
   decodeMessage,
+  DEFAULT_DEADLINES,
+  emptyAuditHead,
+  encodeFieldElement,
+  encodeIntegerSum,
   encodeMessage,
   type ExpectedRound,
+  integerSumWidth,
   keep,
   type Keeper,
-  type Message,
-  type MessageKind,
   masksFor,
   memorySecretStore,
+  type Message,
   messageBytes,
+  type MessageKind,
   planUnmask,
   releaseFor,
   revealFor,
+  ringWords,
   type Roster,
   rosterRoot,
   roundTermsFor,
@@ -38,6 +44,7 @@ import {
   stepCoordinator,
   type Thresholds,
   unmaskWords,
+  uploadProduct,
 } from '@tributary/protocol';
 import { seededBytes, testRoster } from '../../support/federation.ts';
 
@@ -73,7 +80,10 @@ class Story {
   readonly #queue: (() => void)[] = [];
   readonly #messages: Json[] = [];
   readonly #uploads: Json[] = [];
-  readonly #words = new Int32Array(DIMENSION);
+  /** Integer sum of the uploads. */
+  readonly #masked = new Float64Array(DIMENSION);
+  /** Uploads by member. */
+  readonly #packed = new Map<number, Uint8Array>();
   #coordinator: CoordinatorState;
   #secrets: readonly BatchSecrets[] = [];
   #round: Json = {};
@@ -124,6 +134,7 @@ class Story {
       attempt: 1,
       step: 'vectors',
       deadlines: DEFAULT_DEADLINES,
+      auditHead: emptyAuditHead(crypto, this.#coordinatorIdentity, RUN),
     });
     this.#coordinate({ kind: 'round-requested', terms });
     this.#drain();
@@ -191,23 +202,32 @@ class Story {
         this.#queue.push(() => this.#coordinate({ kind: 'input-added', member, roundContext }));
         return;
       }
+      case 'keep-masked-sum': {
+        const { context: roundContext } = effect.round;
+        const { phase } = this.#coordinator;
+        const uploads = phase.kind === 'summing' ? phase.survivors.length : 1;
+        const digest = crypto.sha256(encodeIntegerSum(this.#masked, integerSumWidth(BITS, uploads)));
+        this.#queue.push(() => this.#coordinate({ kind: 'masked-sum-kept', roundContext, digest }));
+        return;
+      }
       case 'unmask': {
         const { context: roundContext, participants } = effect.round;
         const plan = planUnmask(crypto, effect.request);
         if (!plan.ok) throw new Error('the round did not open');
         const masks = plan.masks.map(({ key, sign }) => ({ key: toHex(key), sign }));
-        const maskedSum = [...this.#words];
-        unmaskWords(crypto, plan.masks, this.#words, 0);
-        liftWords(this.#words, BITS);
+        const maskedSum = [...this.#masked];
+        const words = ringWords(this.#masked, 0, DIMENSION);
+        unmaskWords(crypto, plan.masks, words, 0);
+        liftWords(words, BITS);
         const packed = new Uint8Array(packedLength(DIMENSION, BITS));
-        packWords(this.#words, BITS, packed);
+        packWords(words, BITS, packed);
         const digest = crypto.sha256(packed);
         this.#round = {
           roundContext: toHex(roundContext),
           participants: [...participants],
           maskedSum,
           unmaskedWith: masks,
-          sum: [...this.#words],
+          sum: [...words],
           digest: toHex(digest),
         };
         this.#queue.push(() => this.#coordinate({ kind: 'sum-opened', roundContext, digest }));
@@ -216,6 +236,7 @@ class Story {
       case 'batch-aborted':
       case 'round-aborted':
         throw new Error(effect.detail);
+      case 'accept':
       case 'batch-opened':
       case 'close-accumulator':
       case 'discard-input':
@@ -259,17 +280,24 @@ class Story {
         this.#upload(member, keeper, effect);
         return;
       case 'release':
-        this.#send(member, 'release', releaseFor(keeper, effect));
+        this.#send(member, 'release', releaseFor(keeper, effect, this.#innerProduct(member, effect)));
         return;
       case 'open-shares':
       case 'evidence':
         throw new Error(`${effect.kind} in a round of honest members`);
       case 'accept-result':
       case 'batch-drawn':
+      case 'note-head':
       case 'enter-phase':
       case 'reject':
         return;
     }
+  }
+
+  #innerProduct(member: number, { summation }: Extract<ClientEffect, { kind: 'release' }>): Uint8Array {
+    const packed = this.#packed.get(member);
+    if (summation === undefined || packed === undefined) return new Uint8Array(0);
+    return encodeFieldElement(uploadProduct(crypto, summation.challenge, packed, summation) ?? 0n);
   }
 
   /** The member's vector is (100 m + i) - 450 in coordinate i. */
@@ -289,7 +317,8 @@ class Story {
       packed: toHex(packed),
     });
     if (member === this.#choice.dropout) return;
-    addPackedWords(packed, BITS, this.#words, 0);
+    addToIntegerSum(packed, BITS, this.#masked, 0, new Int32Array(DIMENSION));
+    this.#packed.set(member, packed);
     const digest = crypto.sha256(packed);
     this.#queue.push(() =>
       this.#step(member, { kind: 'input-masked', roundContext, digest, length: packed.length }),

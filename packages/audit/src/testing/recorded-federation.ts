@@ -8,9 +8,14 @@ import {
   toHex,
 } from '@tributary/crypto';
 import {
+  addToIntegerSum,
+  type AuditHead,
   decodeMessage,
+  emptyAuditHead,
   EMPTY_LOG_HEAD,
+  encodeIntegerSum,
   encodeMessage,
+  integerSumWidth,
   type Message,
   nextLogHead,
   type Roster,
@@ -26,7 +31,6 @@ import {
 import { appendEntry, appendHead, EMPTY_LOG, type LogTip } from '../audit-log.ts';
 import { readEntry } from '../entries.ts';
 import { AuditRecorder, genesisEntry, type Recorded } from '../recorder.ts';
-import { addToIntegerSum, encodeIntegerSum, integerSumWidth } from '../summation/integer-sum.ts';
 import type { RoundVectors } from '../verify/state.ts';
 
 export interface Scene {
@@ -81,6 +85,8 @@ export class RecordedFederation {
   readonly #random: (length: number) => Uint8Array;
   readonly #run: Uint8Array;
   #tip: LogTip = EMPTY_LOG;
+  /** Newest head of the log. */
+  head: AuditHead;
   #time = 1_700_000_000_000;
 
   constructor(scene: Scene) {
@@ -103,6 +109,7 @@ export class RecordedFederation {
         publicKey: crypto.ed25519PublicKey(identity),
       })),
     };
+    this.head = emptyAuditHead(crypto, this.coordinatorIdentity, this.#run);
     this.#recorder = new AuditRecorder(crypto);
     this.#append({
       entries: [genesisEntry(this.roster, scene.manifest ?? MANIFEST, this.#run)],
@@ -116,6 +123,7 @@ export class RecordedFederation {
       coordinatorIdentity: this.coordinatorIdentity,
       run: this.#run,
       keyCount,
+      auditHead: () => this.head,
       ...(thresholds === undefined ? {} : { thresholds }),
       faults: { ...faults, intercept: (frame) => this.#intercept(frame) },
     });
@@ -162,6 +170,7 @@ export class RecordedFederation {
       detail: '',
       rounds: this.sums.length,
       logHead: this.logHead,
+      auditHead: this.head,
     };
     const signature = signMessage(this.#crypto, this.coordinatorIdentity, 'run-ended', body);
     this.#append(this.#recorder.sent({ kind: 'run-ended', body, signature }));
@@ -231,11 +240,6 @@ export class RecordedFederation {
       this.#append(this.#recorder.convicted(message, culprit ?? -1));
       return;
     }
-    if (message.kind === 'unmask-request') {
-      const { roundContext } = message.body;
-      const masked = this.#maskedSums.get(toHex(roundContext));
-      if (masked !== undefined) this.#recorder.commitMaskedSum(roundContext, this.#crypto.sha256(masked));
-    }
     if (message.kind === 'survivors') {
       const { roundContext, uploads } = message.body;
       this.#keepMaskedSum(
@@ -296,6 +300,11 @@ export class RecordedFederation {
     const { line, tip } = appendHead(this.#crypto, this.#tip, signer, this.#now());
     this.lines.push(line);
     this.#tip = tip;
+    const read = readEntry(line);
+    if (read.ok && read.entry.type === 'head') {
+      const { size, root, time, signature } = read.entry;
+      this.head = { size, root, time, signature };
+    }
   }
 
   #now(): number {

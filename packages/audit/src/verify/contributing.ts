@@ -58,7 +58,8 @@ export function roundRule(state: AuditState, entry: EntryOf<'round'>): Finding |
     shares: new Map(participants.map((id) => [id, []])),
     survivors: [],
     survivorsDigest: NOTHING,
-    maskedSumDigest: undefined,
+    maskedSumDigest: NOTHING,
+    innerProducts: new Map(),
     signers: new Set(),
   };
   state.round = round;

@@ -135,8 +135,8 @@ describe('a log of a run', () => {
         }
       );
     });
-    // Neither uploads nor signed products: the masked sum stands alone, and is checked against the opened one only.
-    expect(verdict).toMatchObject({ ok: true, report: { counts: { masks: 1, summation: 0, replayed: 0 } } });
+    // Without uploads the masked sum is checked against the inner products in the releases.
+    expect(verdict).toMatchObject({ ok: true, report: { counts: { masks: 1, summation: 1, replayed: 0 } } });
   });
 
   it('is refused where its first roster is not the one that organisations compared', () => {

@@ -11,10 +11,9 @@ import {
   leafHash,
   type MerkleFrontier,
 } from '@tributary/crypto';
-import { rosterRoot } from '@tributary/protocol';
+import { rosterRoot, type SignedTreeHead, verifyHead } from '@tributary/protocol';
 import { type EntryOf, type ReadEntry, readEntry } from '../entries.ts';
 import { type Fault, finding, type Finding } from '../errors.ts';
-import { type SignedTreeHead, verifyHead } from '../heads.ts';
 import { applyRule } from './rules.ts';
 import { type AuditCounts, type AuditExpectations, AuditState, type RoundVectors } from './state.ts';
 

@@ -32,6 +32,9 @@ export function releaseRule(state: AuditState, entry: EntryOf<'release'>): Findi
     round.shares.has(member);
   if (!ours) return finding('WRONG_CONTEXT', `the release of ${who} is of another round`);
   if (round.released.has(member)) return finding('BAD_RELEASE', `${who} releases twice`);
+  if (!sameBytes(body.maskedSum, round.maskedSumDigest)) {
+    return finding('BAD_RELEASE', `${who} was asked about another masked sum`);
+  }
   const { threshold } = round.batch.terms;
   const entitling = round.batch.holders(member).filter((id) => round.signers.has(id)).length;
   if (entitling < threshold) {
@@ -43,6 +46,7 @@ export function releaseRule(state: AuditState, entry: EntryOf<'release'>): Findi
   const fault = takeShares(state, round, body, new Set(entry.refused));
   if (fault !== undefined) return fault;
   round.released.add(member);
+  if (body.innerProduct.length > 0) round.innerProducts.set(member, body.innerProduct);
   return undefined;
 }
 
@@ -59,7 +63,10 @@ function takeShares(
     const point = round.batch.holders(owner).indexOf(holder) + 1;
     const known = round.shares.get(owner);
     const due = kind === (survivors.has(owner) ? 'self' : 'pair') && known !== undefined && point > 0;
-    if (!due || seen.has(owner)) {
+    // Of an owner the first share decides: a second one never counts.
+    if (seen.has(owner)) continue;
+    seen.add(owner);
+    if (!due) {
       // What a member gives beyond its duty is its own fault; the coordinator says that it did not use it.
       if (refused.has(owner)) continue;
       return finding(
@@ -67,7 +74,6 @@ function takeShares(
         `${state.nameOf(holder)} releases a share of ${state.nameOf(owner)} that is not due`,
       );
     }
-    seen.add(owner);
     if (!refused.has(owner)) known.push({ holder, point, share });
   }
   const unknown = [...refused].find((owner) => !shares.some((share) => share.owner === owner));

@@ -35,8 +35,6 @@ export interface AuditExpectations {
   readonly policy?: ClientPolicy;
   /** Public computation of the plan; without it plans are not recomputed. @throws for a manifest that is none */
   readonly plan?: (manifest: string) => PlannedRun;
-  /** Inner products that survivors signed, 8 bytes each; undefined or empty of who signed none. */
-  readonly innerProduct?: (roundContext: Uint8Array, member: number) => Uint8Array | undefined;
   /** Coordinates on which mask removal is checked again; all by default. */
   readonly sample?: MaskSample;
   /** Heads of the log of opened sums that organisations saw: each must be in this log. */
@@ -96,7 +94,9 @@ export interface OpenRound extends Attempt {
   >;
   survivors: readonly number[];
   survivorsDigest: Uint8Array;
-  maskedSumDigest: Uint8Array | undefined;
+  maskedSumDigest: Uint8Array;
+  /** Inner products in the releases of survivors, 8 bytes each. */
+  readonly innerProducts: Map<number, Uint8Array>;
   signers: ReadonlySet<number>;
 }
 

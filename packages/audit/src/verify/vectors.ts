@@ -1,17 +1,24 @@
 /** The vectors of one round against its messages: the sum's digest, its masks, and that it is the sum of the uploads. */
 import { addKeystream, equalBytes, liftWords } from '@tributary/crypto';
-import { type planUnmask, packedLengthOf, unmaskWords, unusedBitsAreZero } from '@tributary/protocol';
-import { type Finding, finding } from '../errors.ts';
-import { decodeFieldElement, FIELD_PRIME } from '../summation/inner-product.ts';
 import {
   addToIntegerSum,
+  decodeFieldElement,
   decodeIntegerSum,
   encodeIntegerSum,
+  FIELD_PRIME,
   integerSumWidth,
+  packedLengthOf,
+  type planUnmask,
   ringWords,
   signedWords,
-} from '../summation/integer-sum.ts';
-import { summationChallenge, sumProduct, uploadProduct } from '../summation/summation-check.ts';
+  summationChallenge,
+  sumProduct,
+  unmaskWords,
+  unusedBitsAreZero,
+  uploadProduct,
+} from '@tributary/protocol';
+import { type Finding, finding } from '../errors.ts';
+
 import type { AuditState, MaskSample, OpenRound, RoundVectors } from './state.ts';
 
 type Masks = Extract<ReturnType<typeof planUnmask>, { ok: true }>['masks'];
@@ -73,7 +80,7 @@ function maskedSumOf(
   const values = decodeIntegerSum(bytes, width, dimension);
   if (values === undefined) return finding('BAD_SUM', `a masked sum of ${bytes.length} bytes`);
   const digest = state.crypto.sha256(bytes);
-  if (round.maskedSumDigest !== undefined && !equalBytes(digest, round.maskedSumDigest)) {
+  if (!equalBytes(digest, round.maskedSumDigest)) {
     return finding('BAD_SUM', 'the masked sum is not the one that was committed to');
   }
   if (added === undefined) return summationFault(state, round, uploads, values, digest) ?? { values };
@@ -118,12 +125,12 @@ function summationFault(
   sum: Float64Array,
   maskedSumDigest: Uint8Array,
 ): Finding | undefined {
-  const { crypto, asked } = state;
+  const { crypto } = state;
   const challenge = summationChallenge(crypto, round.survivorsDigest, maskedSumDigest);
   let total = 0n;
   for (const member of round.survivors) {
     const upload = uploads.get(member);
-    const signed = asked.innerProduct?.(round.context, member) ?? NOTHING;
+    const signed = round.innerProducts.get(member) ?? NOTHING;
     if (upload === undefined && signed.length === 0) return undefined;
     const product =
       upload === undefined

@@ -1,7 +1,8 @@
 /** The coordinator's real machine with vectors in memory: enough for participants to open sums with. */
-import { addPackedWords, liftWords, packedLength, packWords, toHex } from '@tributary/crypto';
+import { liftWords, packedLength, packWords, toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import {
+  addToIntegerSum,
   batchTermsFor,
   type Bodies,
   completeGraphThresholds,
@@ -10,10 +11,14 @@ import {
   type CoordinatorState,
   type Drop,
   EMPTY_SIGNATURE,
+  emptyAuditHead,
+  encodeIntegerSum,
   type ExpectedRound,
+  integerSumWidth,
   type Message,
   type MessageKind,
   planUnmask,
+  ringWords,
   roundTermsFor,
   signMessage,
   startCoordinator,
@@ -35,7 +40,8 @@ export class SmallCoordinator {
   readonly #run: Uint8Array;
   readonly #deliver: (member: number, message: Message) => Promise<void>;
   #state: CoordinatorState;
-  #words = new Int32Array(0);
+  #words: Int32Array = new Int32Array(0);
+  #masked = new Float64Array(0);
   /** Uploads, by round context and member. */
   readonly #chunks = new Map<string, Uint8Array[]>();
   #events: CoordinatorEvent[] = [];
@@ -117,6 +123,7 @@ export class SmallCoordinator {
         attempt: 1,
         step: 'test',
         deadlines: DEADLINES,
+        auditHead: emptyAuditHead(nodeBackend, this.#federation.coordinatorIdentity, this.#run),
       }),
     });
     return this.#opened;
@@ -144,7 +151,7 @@ export class SmallCoordinator {
         for (const member of effect.to) await this.#deliver(member, this.signed(effect.message, effect.body));
         return;
       case 'open-accumulator':
-        this.#words = new Int32Array(effect.round.terms.dimension);
+        this.#masked = new Float64Array(effect.round.terms.dimension);
         for (const member of effect.restore) this.#add(effect.round.context, member);
         return;
       case 'add-input': {
@@ -153,7 +160,16 @@ export class SmallCoordinator {
         this.#events.push({ kind: 'input-added', member, roundContext });
         return;
       }
+      case 'keep-masked-sum': {
+        const { context: roundContext, terms } = effect.round;
+        const { phase } = this.#state;
+        const uploads = phase.kind === 'summing' ? phase.survivors.length : 1;
+        const bytes = encodeIntegerSum(this.#masked, integerSumWidth(terms.bits, uploads));
+        this.#events.push({ kind: 'masked-sum-kept', roundContext, digest: nodeBackend.sha256(bytes) });
+        return;
+      }
       case 'unmask': {
+        this.#words = ringWords(this.#masked, 0, this.#masked.length);
         const plan = planUnmask(nodeBackend, effect.request);
         if (!plan.ok) throw new Error('a dealer is bad');
         unmaskWords(nodeBackend, plan.masks, this.#words, 0);
@@ -168,6 +184,7 @@ export class SmallCoordinator {
       case 'drop':
         this.drops.push(effect.drop);
         return;
+      case 'accept':
       case 'start-deadline':
       case 'discard-input':
       case 'close-accumulator':
@@ -186,7 +203,8 @@ export class SmallCoordinator {
   }
 
   #add(roundContext: Uint8Array, member: number): void {
-    addPackedWords(this.#upload(roundContext, member), this.#bits(), this.#words);
+    const scratch = new Int32Array(this.#masked.length);
+    addToIntegerSum(this.#upload(roundContext, member), this.#bits(), this.#masked, 0, scratch);
   }
 
   #bits(): number {

@@ -112,6 +112,7 @@ export class TestMember {
         return;
       case 'accept-result':
       case 'batch-drawn':
+      case 'note-head':
       case 'evidence':
       case 'reject':
         return;

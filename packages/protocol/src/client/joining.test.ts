@@ -1,5 +1,7 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
+import { type AuditHead, signHead } from '../audit-head.ts';
+import { provesForkedLog } from '../evidence.ts';
 import type { Message } from '../messages/index.ts';
 import type { RoundStart } from '../messages/round.ts';
 import type { EncodingTerms, RoundTerms } from '../messages/terms.ts';
@@ -28,6 +30,7 @@ describe('an announcement', () => {
     const { state: after, effects } = announce({}).take();
     expect(effects).toMatchObject([
       { kind: 'enter-phase', phase: 'ready', round: 1 },
+      { kind: 'note-head', round: 1, head: terms.auditHead },
       { kind: 'draw-nonce' },
     ]);
     expect(after).toMatchObject({
@@ -64,6 +67,44 @@ describe('an announcement', () => {
       const [begun] = transcript.clientBefore(SELF, kind);
       expect(announce({}, begun).outcome()).toEqual({ state: 'same', effects: [] });
     }
+  });
+
+  describe('with a head of the audit log', () => {
+    const head = (size: number, byte: number): AuditHead => {
+      const { run, coordinatorIdentity } = cast;
+      const signedHead = signHead(crypto, coordinatorIdentity, { run, size, root: hash(byte), time: 1 });
+      return { size, root: hash(byte), time: 1, signature: signedHead.signature };
+    };
+    const seen: ClientState = { ...state, auditHead: head(5, 1) };
+
+    it('that goes on from the one before is joined, and the head is kept', () => {
+      for (const auditHead of [head(5, 1), head(6, 2)]) {
+        const { state: after, effects } = announce({ auditHead }, seen).take();
+        expect(after.auditHead).toEqual(auditHead);
+        expect(effects).toContainEqual({ kind: 'note-head', round: 1, head: auditHead });
+      }
+    });
+
+    it('that nobody signed is refused', () => {
+      const auditHead = { ...head(6, 1), size: 7 };
+      expect(announce({ auditHead }, seen).outcome()).toEqual(
+        aloud('BAD_SIGNATURE', { round: 1, detail: /head of the audit log/ }),
+      );
+    });
+
+    it('that is shorter than the one before is refused', () => {
+      expect(announce({ auditHead: head(4, 1) }, seen).outcome()).toEqual(
+        aloud('EQUIVOCATION', { round: 1, detail: /shorter/ }),
+      );
+    });
+
+    it('of the same size over another log is refused, and is proof that there are two', () => {
+      const { state: after, effects } = announce({ auditHead: head(5, 2) }, seen).take();
+      expect(after).toBe(seen);
+      const proof = effects.find((effect) => effect.kind === 'evidence');
+      if (proof?.kind !== 'evidence' || proof.evidence.proof !== 'forked-log') throw new Error('no proof');
+      expect(provesForkedLog(crypto, cast.roster.coordinatorKey, proof.evidence)).toBe(true);
+    });
   });
 
   it('of an attempt beyond those that the batch allows, or of none, is refused', () => {
@@ -148,7 +189,7 @@ describe('an announcement', () => {
     // 5 dealers: 5 * 6553 = 32765 < 2^15, 5 * 6554 = 32770.
     const bounded = (inputBound: number): ClientTrial =>
       announce({ inputBound }, { ...state, expected: expectedRound(1, { inputBound }) });
-    expect(bounded(6553).take().effects).toMatchObject([{ kind: 'enter-phase' }, { kind: 'draw-nonce' }]);
+    expect(bounded(6553).take().effects.at(-1)).toMatchObject({ kind: 'draw-nonce' });
     const detail = /^5 vectors of at most 6554/;
     expect(bounded(6554).outcome()).toEqual(aloud('UNSAFE_TERMS', { round: 1, detail }));
     const ring = announce({ bits: 33 }, { ...state, expected: expectedRound(1, { bits: 33 }) });

@@ -2,6 +2,7 @@
  * The member's side of ready and round start: take part only in the round that follows from the sums so far.
  */
 import type { CryptoBackend } from '@tributary/crypto';
+import { headConflict, verifyHead } from '../audit-head.ts';
 import type { RejectionCode } from '../errors.ts';
 import type { MemberSignature, RoundAnnounce, RoundStart } from '../messages/round.ts';
 import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/terms.ts';
@@ -62,6 +63,8 @@ export function acceptAnnounce(
   if (again !== undefined) return refuseAloud(state, again.code, again.detail, round);
   const overflow = overflowRisk(batch.members.length, terms);
   if (overflow !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', overflow, round);
+  const forked = headFault(crypto, state, terms);
+  if (forked !== undefined) return forked;
   // Whatever follows, this key index is never used for another announcement.
   const used: ClientBatch = { ...batch, nextKeyIndex: terms.keyIndex + 1 };
   const at = state.batches.indexOf(batch);
@@ -69,6 +72,7 @@ export function acceptAnnounce(
   return {
     state: {
       ...state,
+      auditHead: terms.auditHead,
       batches: [used, ...state.batches.slice(at + 1)],
       round: {
         terms,
@@ -81,15 +85,38 @@ export function acceptAnnounce(
         uploadDigest: undefined,
         survivors: [],
         survivorsDigest: NOTHING,
+        answered: undefined,
         survivorsSignature: NOTHING,
       },
     },
     effects: [
       ...older.map(({ context }) => ({ kind: 'forget-batch', batchContext: context }) as const),
       { kind: 'enter-phase', phase: 'ready', round },
+      { kind: 'note-head', round, head: terms.auditHead },
       { kind: 'draw-nonce', termsDigest },
     ],
   };
+}
+
+/** The audit log only grows. Two heads of one size are proof that the coordinator keeps two logs. */
+function headFault(
+  crypto: CryptoBackend,
+  state: ClientState,
+  { auditHead, round }: RoundTerms,
+): ClientStep | undefined {
+  const { roster, run, auditHead: seen } = state;
+  const head = { run, ...auditHead };
+  if (!verifyHead(crypto, roster.coordinatorKey, head)) {
+    return refuseAloud(state, 'BAD_SIGNATURE', 'the head of the audit log is not signed', round);
+  }
+  const conflict = seen && headConflict(seen, auditHead);
+  if (conflict === undefined) return undefined;
+  if (seen === undefined || conflict === 'shrunk') {
+    return refuseAloud(state, 'EQUIVOCATION', 'the audit log is shorter than it was', round);
+  }
+  const refused = refuseAloud(state, 'EQUIVOCATION', 'the audit log is another one than before', round);
+  const evidence = { proof: 'forked-log', heads: [{ run, ...seen }, head] } as const;
+  return { state: refused.state, effects: [...refused.effects, { kind: 'evidence', evidence }] };
 }
 
 /** The announcement came again: the same nonce answers it, for as long as the round has not begun. */

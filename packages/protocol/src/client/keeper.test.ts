@@ -22,6 +22,8 @@ const release: Effect<'release'> = {
   roundContext,
   keyIndex: 0,
   choices: [],
+  maskedSum: new Uint8Array(32),
+  summation: undefined,
 };
 
 describe('effects on a batch without secrets', () => {

@@ -85,11 +85,18 @@ export function masksFor(keeper: Keeper, effect: Effect<'upload-input'>): Mask[]
   return deriveMasks(keeper.crypto, required(keeper.store, effect.batchContext), effect.request);
 }
 
-/** The message that hands out the chosen shares. */
-export function releaseFor(keeper: Keeper, effect: Effect<'release'>): Release {
-  const { batchContext, roundContext, keyIndex, choices } = effect;
+/**
+ * The message that hands out the chosen shares.
+ * @param innerProduct what `uploadProduct` gives for the effect's summation request; empty where there is none
+ */
+export function releaseFor(
+  keeper: Keeper,
+  effect: Effect<'release'>,
+  innerProduct: Uint8Array = new Uint8Array(0),
+): Release {
+  const { batchContext, roundContext, keyIndex, choices, maskedSum } = effect;
   const shares = releaseShares(required(keeper.store, batchContext), keyIndex, choices);
-  return { batchContext, keyIndex, roundContext, member: keeper.self, shares };
+  return { batchContext, keyIndex, roundContext, member: keeper.self, shares, maskedSum, innerProduct };
 }
 
 /** The message that gives the member's nonce to the draw. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Survivors, SurvivorUpload, UnmaskRequest } from '../messages/round.ts';
 import { provesTwoSurvivorSets } from '../evidence.ts';
 import { signMessage, survivorsDigest } from '../signing.ts';
+import { summationChallenge } from '../summation/summation-check.ts';
 import { castOf, existing, expectedRound } from '../testing/cast.ts';
 import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
 import { Transcript, uploadDigest } from '../testing/transcript.ts';
@@ -304,6 +305,33 @@ describe('an unmask request', () => {
         { kind: 'evidence', evidence: { sets: [{ kind: 'survivors' }, { kind: 'unmask-request' }] } },
       ]);
     }
+  });
+
+  it('asks a survivor, and nobody else, for the inner product with the vector of set and masked sum', () => {
+    const { maskedSum, survivorsDigest: digest } = honestRequest;
+    const [release] = request({})
+      .take()
+      .effects.filter((effect) => effect.kind === 'release');
+    const { dimension, bits } = existing(signedState.round).terms;
+    const challenge = summationChallenge(crypto, digest, maskedSum);
+    expect(release).toMatchObject({ maskedSum, summation: { challenge, dimension, bits } });
+    const lost = new Transcript(castOf(crypto, 6), {
+      withholds: (member, kind) => member === 3 && kind === 'upload-end',
+    });
+    const [ofLost] = lost.clients
+      .filter(({ member }) => member === 3)
+      .flatMap(({ step }) => step.effects.filter((effect) => effect.kind === 'release'));
+    expect(existing(ofLost).summation).toBeUndefined();
+  });
+
+  it('for a second masked sum is refused, and is proof that the coordinator asked for two', () => {
+    const answered = request({}).take().state;
+    const { state, effects } = request({ maskedSum: hash(77) }, answered).take();
+    expect(state).toBe(answered);
+    expect(effects.slice(0, 2)).toEqual(aloud('EQUIVOCATION', { round: 1, detail: /masked sum/ }).effects);
+    const [proof] = effects.flatMap((effect) => (effect.kind === 'evidence' ? [effect.evidence] : []));
+    if (proof?.proof !== 'two-survivor-sets') throw new Error('no proof');
+    expect(provesTwoSurvivorSets(crypto, cast.roster.coordinatorKey, proof)).toBe(true);
   });
 
   it('with signers out of order, or with one twice, is refused', () => {

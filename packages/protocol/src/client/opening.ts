@@ -13,6 +13,7 @@ import { belowFloors } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
 import { survivorsDigest, verifyMessage } from '../signing.ts';
+import { summationChallenge } from '../summation/summation-check.ts';
 import { loneMember } from '../topology.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { clipDetail } from '../wire/detail.ts';
@@ -28,6 +29,8 @@ import {
   type ClientStep,
   withBatch,
 } from './state.ts';
+
+const NOTHING = new Uint8Array(0);
 
 export function inputMasked(
   state: ClientState,
@@ -113,7 +116,12 @@ export function acceptSurvivors(
   };
   if (round.stage === 'unmask' || round.stage === 'released') {
     const same = sameBytes(digest, round.survivorsDigest) && isOpen(state, round);
-    const second = { kind: 'survivors', survivorsDigest: digest, signature: survivorsSignature } as const;
+    const second = {
+      kind: 'survivors',
+      survivorsDigest: digest,
+      maskedSum: NOTHING,
+      signature: survivorsSignature,
+    } as const;
     return same
       ? { state, effects: [sign] }
       : refuseSecondSet(state, round, second, 'a second survivor set for one key index');
@@ -187,7 +195,12 @@ function refuseSecondSet(
   detail: string,
 ): ClientStep {
   const refused = refuseAloud(state, 'EQUIVOCATION', detail, terms.round);
-  const first = { kind: 'survivors', survivorsDigest: digest, signature: survivorsSignature } as const;
+  const first = {
+    kind: 'survivors',
+    survivorsDigest: digest,
+    maskedSum: NOTHING,
+    signature: survivorsSignature,
+  } as const;
   if (digest.length === 0 || sameBytes(digest, second.survivorsDigest)) return refused;
   const evidence = { proof: 'two-survivor-sets', roundContext, sets: [first, second] } as const;
   return { state, effects: [...refused.effects, { kind: 'evidence', evidence }] };
@@ -214,12 +227,17 @@ export function acceptUnmaskRequest(
     const second = {
       kind: 'unmask-request',
       survivorsDigest: message.survivorsDigest,
+      maskedSum: message.maskedSum,
       signature,
     } as const;
     return refuseSecondSet(state, round, second, 'unmask request for another survivor set');
   }
   if (!isOpen(state, round)) {
     return refuse(state, 'EQUIVOCATION', 'an unmask request for a key index that is closed');
+  }
+  const { answered } = round;
+  if (answered !== undefined && !sameBytes(message.maskedSum, answered.maskedSum)) {
+    return refuseSecondSum(state, round, answered, { maskedSum: message.maskedSum, signature });
   }
   const ids = message.signatures.map(({ member }) => member);
   if (!ascending(ids)) {
@@ -235,15 +253,45 @@ export function acceptUnmaskRequest(
   const choices = round.participants
     .filter((owner) => batch.dealers.has(owner))
     .map((owner) => ({ owner, kind: survivors.has(owner) ? ('self' as const) : ('pair' as const) }));
-  const { keyIndex } = terms;
+  const { keyIndex, dimension, bits } = terms;
+  const { maskedSum } = message;
+  const challenge = summationChallenge(crypto, round.survivorsDigest, maskedSum);
+  const summation = survivors.has(state.self) ? { challenge, dimension, bits } : undefined;
+  const { context: roundContext } = round;
   const released = { ...batch, releasedFor: new Set(batch.releasedFor).add(keyIndex) };
   return {
-    state: withBatch({ ...state, round: { ...round, stage: 'released' } }, released),
+    state: withBatch(
+      { ...state, round: { ...round, stage: 'released', answered: { maskedSum, signature } } },
+      released,
+    ),
     effects: [
       { kind: 'enter-phase', phase: 'unmask', round: terms.round },
-      { kind: 'release', batchContext: batch.context, roundContext: round.context, keyIndex, choices },
+      {
+        kind: 'release',
+        batchContext: batch.context,
+        roundContext,
+        keyIndex,
+        choices,
+        maskedSum,
+        summation,
+      },
     ],
   };
+}
+
+/** A member that answered for two masked sums would let the coordinator choose among two challenges. */
+function refuseSecondSum(
+  state: ClientState,
+  { context: roundContext, survivorsDigest: digest, terms }: ClientRound,
+  ...requests: readonly [NonNullable<ClientRound['answered']>, NonNullable<ClientRound['answered']>]
+): ClientStep {
+  const refused = refuseAloud(state, 'EQUIVOCATION', 'a second masked sum for one survivor set', terms.round);
+  const [first, second] = requests.map(
+    (request) => ({ kind: 'unmask-request', survivorsDigest: digest, ...request }) as const,
+  );
+  if (first === undefined || second === undefined) return refused;
+  const evidence = { proof: 'two-survivor-sets', roundContext, sets: [first, second] } as const;
+  return { state: refused.state, effects: [...refused.effects, { kind: 'evidence', evidence }] };
 }
 
 /** Participants among the holders of this member's secrets whose signature over its survivor set is good. */

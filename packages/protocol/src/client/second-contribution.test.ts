@@ -40,7 +40,7 @@ const announce = (
 ): ClientTrial =>
   ClientTrial.of(cast, from, 'round-announce', { terms: { ...honest.terms, ...change }, promises });
 
-const drawsNonce = [{ kind: 'enter-phase', phase: 'ready' }, { kind: 'draw-nonce' }];
+const drawsNonce = [{ kind: 'enter-phase', phase: 'ready' }, { kind: 'note-head' }, { kind: 'draw-nonce' }];
 const refused = (promised: number): object =>
   aloud('NOT_PROMISED', { round: 1, detail: new RegExp(`^${promised} holders promised .* 4 are needed`) });
 

@@ -2,6 +2,7 @@
  * State, events and effects of a member's machine. All values are plain and immutable; none holds a secret or
  * a vector.
  */
+import type { AuditHead } from '../audit-head.ts';
 import { ProtocolError, type Rejection } from '../errors.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
@@ -92,6 +93,8 @@ export interface ClientRound {
   readonly uploadDigest: Uint8Array | undefined;
   readonly survivors: readonly number[];
   readonly survivorsDigest: Uint8Array;
+  /** The unmask request that was answered: its masked sum, and the coordinator's signature over it. */
+  readonly answered: { readonly maskedSum: Uint8Array; readonly signature: Uint8Array } | undefined;
   /** The coordinator's signature over the survivor set: half of a proof, should it sign another. */
   readonly survivorsSignature: Uint8Array;
 }
@@ -132,6 +135,8 @@ export interface ClientState {
   readonly round: ClientRound | undefined;
   /** Members that are proven to have cheated. */
   readonly culprits: ReadonlySet<number>;
+  /** The newest head of the audit log that the coordinator showed. */
+  readonly auditHead: AuditHead | undefined;
   /** Newest version of the protocol that this member speaks. */
   readonly newestVersion: number;
 }
@@ -170,6 +175,16 @@ export type ClientEvent =
       readonly refused?: boolean;
     }
   | { readonly kind: 'connection-lost' };
+
+/** The inner product that a survivor signs: of its upload with the vector that this challenge gives. */
+export interface SummationRequest {
+  /** 32 bytes */
+  readonly challenge: Uint8Array;
+  /** d */
+  readonly dimension: number;
+  /** b */
+  readonly bits: number;
+}
 
 export type ClientEffect =
   | {
@@ -215,8 +230,13 @@ export type ClientEffect =
       readonly roundContext: Uint8Array;
       readonly keyIndex: number;
       readonly choices: readonly { readonly owner: number; readonly kind: SecretKind }[];
+      readonly maskedSum: Uint8Array;
+      /** Of a survivor: whose inner product with its upload goes into the release. */
+      readonly summation: SummationRequest | undefined;
     }
   | { readonly kind: 'forget-batch'; readonly batchContext: Uint8Array }
+  /** A head of the audit log that the coordinator showed: to be kept, and compared with what others were shown. */
+  | { readonly kind: 'note-head'; readonly round: number; readonly head: AuditHead }
   | { readonly kind: 'accept-result'; readonly result: RoundResult; readonly participated: boolean }
   /** The batch has its public randomness; empty where it draws none. */
   | { readonly kind: 'batch-drawn'; readonly batch: number; readonly draw: Uint8Array }

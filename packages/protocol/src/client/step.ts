@@ -40,6 +40,7 @@ export function startClient(
     drawsForSum: 0,
     round: undefined,
     culprits: new Set(),
+    auditHead: undefined,
   };
 }
 

@@ -95,12 +95,14 @@ function roundEffects(state: CoordinatorState): CoordinatorEffect[] {
         deadline,
       ];
     }
+    case 'summing':
     case 'consistency':
     case 'unmask':
     case 'opening': {
       const { round } = phase;
       const restore = phase.survivors.map(({ member }) => member);
       const accumulator = { kind: 'open-accumulator', round, restore } as const;
+      if (phase.kind === 'summing') return [accumulator, { kind: 'keep-masked-sum', round }];
       return phase.kind === 'opening'
         ? [accumulator, { kind: 'unmask', round, request: phase.request }]
         : [accumulator, deadline];

@@ -10,10 +10,13 @@ import { survivorsDigest } from '../signing.ts';
 import { abortRound } from './attempts.ts';
 import { enterUnmask, signersFor } from './opening.ts';
 import {
+  accepted,
+  andThen,
   askable,
   dropEffect,
   enterPhase,
   missingNames,
+  nextPhaseNumber,
   reject,
   sortedKeys,
   without,
@@ -21,31 +24,48 @@ import {
 } from './phases.ts';
 import type {
   CoordinatorEffect,
+  CoordinatorEvent,
   CoordinatorPhase,
   CoordinatorState,
   CoordinatorStep,
   RoundInProgress,
 } from './state.ts';
 
+type SummingPhase = Extract<CoordinatorPhase, { kind: 'summing' }>;
 type ConsistencyPhase = Extract<CoordinatorPhase, { kind: 'consistency' }>;
 
-export function enterConsistency(
-  crypto: CryptoBackend,
+/** Nothing is added any more: the shell makes the integer sum durable before anybody is asked to sign. */
+export function enterSumming(
   state: CoordinatorState,
   round: RoundInProgress,
   added: ReadonlyMap<number, SurvivorUpload>,
 ): CoordinatorStep {
   const survivors = sortedKeys(added).flatMap((id) => added.get(id) ?? []);
+  const phase: SummingPhase = { kind: 'summing', round, survivors };
+  return {
+    state: nextPhaseNumber({ ...state, phase }, 'round'),
+    effects: [{ kind: 'keep-masked-sum', round }],
+  };
+}
+
+export function maskedSumKept(
+  crypto: CryptoBackend,
+  state: CoordinatorState,
+  { round, survivors }: SummingPhase,
+  event: Extract<CoordinatorEvent, { kind: 'masked-sum-kept' }>,
+): CoordinatorStep {
+  if (!sameBytes(event.roundContext, round.context)) return { state, effects: [] };
   const asked = askable(state, round);
   const phase: ConsistencyPhase = {
     kind: 'consistency',
     round,
     survivors,
     survivorsDigest: survivorsDigest(crypto, round.context, survivors),
+    maskedSum: event.digest,
     signatures: new Map(),
     waiting: new Set(asked),
   };
-  return enterPhase(state, phase, [survivorsMessage(phase, asked)]);
+  return andThen(enterPhase(state, phase, [survivorsMessage(phase, asked)]), closeConsistencyIfDone);
 }
 
 export function survivorsMessage(
@@ -59,8 +79,9 @@ export function acceptSurvivorsSignature(
   state: CoordinatorState,
   phase: ConsistencyPhase,
   from: number,
-  { body, signature }: Message<'survivors-signature'>,
+  message: Message<'survivors-signature'>,
 ): CoordinatorStep {
+  const { body, signature } = message;
   if (!sameBytes(body.roundContext, phase.round.context)) {
     return reject(state, from, 'WRONG_CONTEXT', 'signature for another round');
   }
@@ -72,7 +93,7 @@ export function acceptSurvivorsSignature(
     signatures: withEntry(phase.signatures, from, signature),
     waiting: without(phase.waiting, from),
   };
-  return closeConsistencyIfDone({ ...state, phase: next });
+  return andThen({ state: { ...state, phase: next }, effects: [accepted(message)] }, closeConsistencyIfDone);
 }
 
 export function closeConsistencyIfDone(state: CoordinatorState): CoordinatorStep {

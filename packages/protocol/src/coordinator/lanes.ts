@@ -75,6 +75,7 @@ function closeRoundIfDone(crypto: CryptoBackend, state: CoordinatorState): Coord
     case 'promises':
       return closePromisesIfDone(state);
     case 'idle':
+    case 'summing':
     case 'opening':
       return { state, effects: [] };
   }
@@ -107,6 +108,7 @@ export function closeLate(crypto: CryptoBackend, state: CoordinatorState, lane: 
     case 'promises':
       return closePromises(state, phase);
     case 'idle':
+    case 'summing':
     case 'opening':
       return { state, effects: [] };
   }

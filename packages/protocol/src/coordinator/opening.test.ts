@@ -103,6 +103,13 @@ function conviction(holder: number): readonly object[] {
   ];
 }
 
+/** What the audit log gets of a release. */
+const accepts = (...refused: number[]): object => ({
+  kind: 'accept',
+  message: expect.objectContaining({ kind: 'release' }) as object,
+  refused,
+});
+
 describe('a release', () => {
   const [state, { body: honest }] = transcript.coordinatorBefore(2, 'release');
   const release = (
@@ -131,16 +138,20 @@ describe('a release', () => {
       [4, 'self'],
     ]);
     const { state: after, effects } = take(state, release(honest.shares));
-    expect(effects).toEqual([]);
+    expect(effects).toEqual([accepts()]);
     if (after.phase.kind !== 'unmask') throw new Error('the phase is over');
     expect(after.phase.shares.get(0)?.at(-1)).toEqual({ holder: 2, point: 3, share: ofZero.share });
     expect([...after.phase.shares.values()].map(({ length }) => length)).toEqual([3, 3, 3, 3, 3]);
     expect(after.phase.waiting).toEqual(new Set([3, 4]));
   });
 
-  it('for another round is refused, and the member is still awaited', () => {
+  it('for another round, or another masked sum, is refused, and the member is still awaited', () => {
     expect(coordinatorOutcome(cast, state, release(honest.shares, hash(1)))).toEqual(
       rejected('WRONG_CONTEXT', 2),
+    );
+    const message = signed(cast, 2, 'release', { ...honest, maskedSum: hash(1) });
+    expect(coordinatorOutcome(cast, state, { kind: 'message', from: 2, message })).toEqual(
+      rejected('WRONG_CONTEXT', 2, /masked sum/),
     );
   });
 
@@ -160,8 +171,8 @@ describe('a release', () => {
     ['the share of another owner', [{ ...ofOne, owner: 0 }, ...others], /member-0/],
   ])('with %s proves the guilt of its holder; the other shares count', (_, shares, detail) => {
     const { state: after, effects } = take(state, release(shares));
-    expect(effects).toMatchObject([rejection('BAD_SHARE', 2, detail), ...conviction(2)]);
-    expect(effects).toHaveLength(4);
+    expect(effects).toMatchObject([accepts(0), rejection('BAD_SHARE', 2, detail), ...conviction(2)]);
+    expect(effects).toHaveLength(5);
     expect(after.culprits).toEqual(new Set([2]));
     if (after.phase.kind !== 'unmask') throw new Error('the phase is over');
     expect(after.phase.waiting).toEqual(new Set([3, 4]));
@@ -169,18 +180,19 @@ describe('a release', () => {
     expect(counts.reduce((a, b) => a + b)).toBe(14);
   });
 
-  it.each<[string, readonly ReleasedShare[], RegExp]>([
-    ['the round key of a survivor', [heldShare(0, 'pair'), ...others], /member-0/],
+  it.each<[string, readonly ReleasedShare[], RegExp, readonly number[]]>([
+    ['the round key of a survivor', [heldShare(0, 'pair'), ...others], /member-0/, [0]],
     [
       'the self seed of a dropout',
       [ofZero, heldShare(3, 'self'), ...others.filter(({ owner }) => owner !== 3)],
       /member-3/,
+      [3],
     ],
-    ['a share of a member that takes no part', [...honest.shares, { ...ofZero, owner: 77 }], /77/],
-    ['a share twice', [...honest.shares, ofZero], /member-0/],
-  ])('with %s blames its holder, without a proof; the other shares count', (_, shares, detail) => {
+    ['a share of a member that takes no part', [...honest.shares, { ...ofZero, owner: 77 }], /77/, [77]],
+    ['a share twice', [...honest.shares, ofZero], /member-0/, []],
+  ])('with %s blames its holder, without a proof; the other shares count', (_, shares, detail, refused) => {
     const { state: after, effects } = take(state, release(shares));
-    expect(effects).toEqual([rejection('BAD_SHARE', 2, detail)]);
+    expect(effects).toEqual([accepts(...refused), rejection('BAD_SHARE', 2, detail)]);
     expect(after.culprits).toEqual(new Set());
     if (after.phase.kind !== 'unmask') throw new Error('the phase is over');
     expect(after.phase.waiting).toEqual(new Set([3, 4]));
@@ -196,20 +208,22 @@ describe('a release', () => {
     const [, { body: first }] = second.coordinatorBefore(2, 'release', 0);
     const message = signed(cast, 2, 'release', { ...body, shares: first.shares });
     const { effects } = take(at, { kind: 'message', from: 2, message });
-    expect(effects).toMatchObject([rejection('BAD_SHARE', 2), ...conviction(2)]);
+    expect(effects).toMatchObject([{ kind: 'accept' }, rejection('BAD_SHARE', 2), ...conviction(2)]);
   });
 
   it('with more wrong shares than can be named says how many', () => {
     const strangers = Array.from({ length: 1000 }, (_, i) => ({ ...ofZero, owner: 1000 + i }));
     const { effects } = take(state, release([...honest.shares, ...strangers]));
-    expect(effects).toEqual([rejection('BAD_SHARE', 2, /^shares of 1000, 1001, .*, 1007 and 992 more/)]);
+    expect(effects.slice(1)).toEqual([
+      rejection('BAD_SHARE', 2, /^shares of 1000, 1001, .*, 1007 and 992 more/),
+    ]);
   });
 
   it('of the t-th holder opens the sum, and later ones are surplus', () => {
     const [before, last] = transcript.coordinatorBefore(3, 'release');
     const { state: opening, effects } = take(before, { kind: 'message', from: 3, message: last });
     expect(opening.phase.kind).toBe('opening');
-    expect(effects).toMatchObject([{ kind: 'unmask', request: { threshold: 4 } }]);
+    expect(effects).toMatchObject([accepts(), { kind: 'unmask', request: { threshold: 4 } }]);
     const [, surplus] = transcript.coordinatorBefore(4, 'release');
     expect(take(opening, { kind: 'message', from: 4, message: surplus })).toEqual({
       state: opening,
@@ -250,13 +264,13 @@ describe('the opened sum', () => {
   it('is told to everybody who is there, with the survivors that were signed', () => {
     const { state, effects } = take(opening, { kind: 'sum-opened', roundContext, digest: hash(5) });
     expect(effects).toMatchObject([
-      { kind: 'round-completed', survivors: [0, 1, 2, 4], digest: hash(5) },
       {
         kind: 'send',
         to: [0, 1, 2, 3, 4],
         message: 'round-result',
         body: { round: 1, survivors: [0, 1, 2, 4], length: 20, digest: hash(5) },
       },
+      { kind: 'round-completed', survivors: [0, 1, 2, 4], digest: hash(5) },
     ]);
     expect(state.phase.kind).toBe('idle');
   });

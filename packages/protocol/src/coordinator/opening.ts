@@ -14,6 +14,7 @@ import { abortRound } from './attempts.ts';
 import { holdersIn, neighboursIn, pointIn } from './batch-graph.ts';
 import { accuse, convict } from './complaints.ts';
 import {
+  accepted,
   andThen,
   askable,
   dropEffect,
@@ -44,7 +45,7 @@ type OpeningPhase = Extract<CoordinatorPhase, { kind: 'opening' }>;
 /** Asks for shares, with the signatures that entitle to them. */
 export function enterUnmask(
   state: CoordinatorState,
-  { round, survivors, survivorsDigest, signatures }: ConsistencyPhase,
+  { round, survivors, survivorsDigest, maskedSum, signatures }: ConsistencyPhase,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
   const asked = askable(state, round);
@@ -53,6 +54,7 @@ export function enterUnmask(
     round,
     survivors,
     survivorsDigest,
+    maskedSum,
     signatures,
     shares: new Map(round.participants.map((id) => [id, []])),
     releases: new Map(),
@@ -83,6 +85,7 @@ export function unmaskRequests(phase: UnmaskPhase, to: readonly number[]): Coord
       roundContext: phase.round.context,
       survivorsDigest: phase.survivorsDigest,
       signatures: signersFor(phase, one),
+      maskedSum: phase.maskedSum,
     },
   });
   const [first] = to;
@@ -96,19 +99,23 @@ export function acceptRelease(
   state: CoordinatorState,
   phase: UnmaskPhase,
   from: number,
-  { body, signature }: Message<'release'>,
+  message: Message<'release'>,
 ): CoordinatorStep {
+  const { body, signature } = message;
   const { round } = phase;
   const { batch, terms } = round;
   const ours =
     sameBytes(body.roundContext, round.context) &&
     sameBytes(body.batchContext, batch.context) &&
-    body.keyIndex === terms.keyIndex;
-  if (!ours) return reject(state, from, 'WRONG_CONTEXT', 'release for another round');
+    body.keyIndex === terms.keyIndex &&
+    sameBytes(body.maskedSum, phase.maskedSum);
+  if (!ours) return reject(state, from, 'WRONG_CONTEXT', 'release for another round or masked sum');
   const survivors = new Set(phase.survivors.map(({ member }) => member));
   const shares = new Map(phase.shares);
   const seen = new Set<number>();
   const wrong: number[] = [];
+  /** Owners whose first share is of no use: a second one of the same owner never counts. */
+  const refused: number[] = [];
   /** A dealer whose commitment one of the shares does not open. */
   let unopened: number | undefined;
   for (const released of body.shares) {
@@ -122,12 +129,15 @@ export function acceptRelease(
       commitments !== undefined &&
       verifyReleasedShare(crypto, batch.context, from, terms.keyIndex, released, commitments);
     if (due && opens && !seen.has(owner)) shares.set(owner, [...known, { holder: from, point, share }]);
-    else wrong.push(owner);
+    else {
+      wrong.push(owner);
+      if (!seen.has(owner)) refused.push(owner);
+    }
     if (commitments !== undefined && !opens) unopened = owner;
     seen.add(owner);
   }
   const release = { body, signature };
-  const accepted: CoordinatorState = {
+  const taken: CoordinatorState = {
     ...state,
     phase: {
       ...phase,
@@ -136,15 +146,18 @@ export function acceptRelease(
       waiting: without(phase.waiting, from),
     },
   };
-  if (wrong.length === 0) return closeUnmaskIfDone(accepted);
-  const refused = reject(
-    accepted,
+  const noted: CoordinatorStep = { state: taken, effects: [accepted(message, refused)] };
+  if (wrong.length === 0) return andThen(noted, closeUnmaskIfDone);
+  const rejected = reject(
+    taken,
     from,
     'BAD_SHARE',
     `shares of ${namesOf(state, wrong)} are not due or do not open their commitments`,
   );
   return andThen(
-    andThen(refused, (next) => blameHolder(crypto, next, batch, release, unopened)),
+    andThen({ ...rejected, effects: [...noted.effects, ...rejected.effects] }, (next) =>
+      blameHolder(crypto, next, batch, release, unopened),
+    ),
     closeUnmaskIfDone,
   );
 }
@@ -186,7 +199,7 @@ export function closeUnmaskIfDone(state: CoordinatorState): CoordinatorStep {
 }
 
 export function closeUnmask(state: CoordinatorState, phase: UnmaskPhase): CoordinatorStep {
-  const { round, survivors, survivorsDigest, shares, releases } = phase;
+  const { round, survivors, survivorsDigest, maskedSum, shares, releases } = phase;
   const { threshold } = round.batch.terms;
   const survivorIds = survivors.map(({ member }) => member);
   const fewest = Math.min(...[...shares.values()].map(({ length }) => length));
@@ -200,7 +213,15 @@ export function closeUnmask(state: CoordinatorState, phase: UnmaskPhase): Coordi
     return abortRound(state, round, failure, late);
   }
   const request = unmaskRequest(round, phase, new Set(survivorIds));
-  const next: OpeningPhase = { kind: 'opening', round, survivors, survivorsDigest, releases, request };
+  const next: OpeningPhase = {
+    kind: 'opening',
+    round,
+    survivors,
+    survivorsDigest,
+    maskedSum,
+    releases,
+    request,
+  };
   return {
     state: nextPhaseNumber({ ...state, phase: next }, 'round'),
     effects: [{ kind: 'unmask', round, request }],
@@ -246,7 +267,6 @@ export function sumOpened(
   return {
     state: nextPhaseNumber({ ...state, phase: { kind: 'idle' } }, 'round'),
     effects: [
-      { kind: 'round-completed', round, survivors, survivorsDigest, digest },
       {
         kind: 'send',
         to: everybody(state),
@@ -261,6 +281,7 @@ export function sumOpened(
           digest,
         },
       },
+      { kind: 'round-completed', round, survivors, survivorsDigest, digest },
     ],
   };
 }

@@ -3,6 +3,7 @@ import type { RejectionCode } from '../errors.ts';
 import type { BatchTerms } from '../messages/terms.ts';
 import { belowFloors } from '../parameters/batch-rules.ts';
 import type {
+  AcceptedMessage,
   CoordinatorEffect,
   CoordinatorPhase,
   CoordinatorState,
@@ -19,6 +20,8 @@ export function phaseName(phase: CoordinatorPhase): Phase {
   switch (phase.kind) {
     case 'idle':
       return 'ready';
+    case 'summing':
+      return 'masked-input';
     case 'opening':
       return 'unmask';
     case 'promises':
@@ -44,6 +47,7 @@ export function deadlineOf(phase: CoordinatorPhase): number {
     case 'unmask':
       return phase.round.terms.deadlines.unmask;
     case 'idle':
+    case 'summing':
     case 'opening':
       return 0;
   }
@@ -51,7 +55,7 @@ export function deadlineOf(phase: CoordinatorPhase): number {
 
 export function enterPhase(
   state: CoordinatorState,
-  phase: Exclude<CoordinatorPhase, { kind: 'idle' | 'opening' }>,
+  phase: Exclude<CoordinatorPhase, { kind: 'idle' | 'summing' | 'opening' }>,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
   const { round } = phase.kind === 'ready' ? phase.terms : phase.round.terms;
@@ -109,6 +113,11 @@ export function reject(
   detail: string,
 ): CoordinatorStep {
   return { state, effects: [{ kind: 'reject', rejection: { code, from, detail } }] };
+}
+
+/** For the audit log. */
+export function accepted(message: AcceptedMessage, refused: readonly number[] = []): CoordinatorEffect {
+  return { kind: 'accept', message, refused };
 }
 
 export function dropEffect(phase: Phase, member: number, reason: DropReason, detail = ''): CoordinatorEffect {

@@ -186,6 +186,10 @@ describe('an upload', () => {
     roundContext: context,
   });
 
+  /** The integer sum of the uploads is durable. */
+  const summed = (now: CoordinatorState): ReturnType<typeof take> =>
+    take(now, { kind: 'masked-sum-kept', roundContext, digest: hash(6) });
+
   /** Everybody's upload is in, but member 4's. */
   const four = all(
     state,
@@ -194,7 +198,10 @@ describe('an upload', () => {
 
   it('that is whole and signed is added', () => {
     const { state: after, effects } = take(state, spooled(2));
-    expect(effects).toEqual([{ kind: 'add-input', member: 2, roundContext }]);
+    expect(effects).toMatchObject([
+      { kind: 'accept', message: { kind: 'upload-end', body: { member: 2 } }, refused: [] },
+      { kind: 'add-input', member: 2, roundContext },
+    ]);
     expect(after.phase).toMatchObject({ waiting: new Set([0, 1, 3, 4]) });
   });
 
@@ -236,7 +243,8 @@ describe('an upload', () => {
       rejected('WRONG_PHASE', 2),
     );
     const late = pass(four).state;
-    expect(late.phase.kind).toBe('consistency');
+    expect(late.phase.kind).toBe('summing');
+    expect(coordinatorOutcome(cast, summed(late).state, spooled(4))).toEqual(rejected('WRONG_PHASE', 4));
     expect(coordinatorOutcome(cast, late, spooled(4))).toEqual(rejected('WRONG_PHASE', 4));
     const failed: CoordinatorEvent = { kind: 'upload-failed', from: 2, detail: '' };
     expect(take(once, failed)).toEqual({ state: once, effects: [] });
@@ -262,7 +270,10 @@ describe('an upload', () => {
   it('of the last member closes the phase only when it is added', () => {
     const { state: adding } = take(four, spooled(4));
     expect(adding.phase.kind).toBe('masked-input');
-    const { state: after, effects } = take(adding, added(4));
+    const closed = take(adding, added(4));
+    expect(closed.effects).toMatchObject([{ kind: 'keep-masked-sum', round: { context: roundContext } }]);
+    expect(receivers(closed.effects, 'survivors')).toEqual([]);
+    const { state: after, effects } = summed(closed.state);
     expect(after.phase).toMatchObject({ kind: 'consistency', waiting: new Set([0, 1, 2, 3, 4]) });
     expect(receivers(effects, 'survivors')).toEqual([0, 1, 2, 3, 4]);
   });
@@ -277,7 +288,7 @@ describe('an upload', () => {
     expect(closing.phase.kind).toBe('masked-input');
     expect(coordinatorOutcome(cast, closing, spooled(4))).toEqual(rejected('WRONG_PHASE', 4));
     expect(pass(closing)).toEqual({ state: closing, effects: [] });
-    const step = take(closing, added(3));
+    const step = summed(take(closing, added(3)).state);
     if (step.state.phase.kind !== 'consistency') throw new Error('the phase did not close');
     expect(step.state.phase.survivors.map(({ member }) => member)).toEqual([0, 1, 2, 3]);
     // Its owner holds shares of the others and is asked all the same.
@@ -290,12 +301,26 @@ describe('an upload', () => {
       { kind: 'drop', drop: { member: 4, reason: 'disconnected-in-phase' } },
       { kind: 'discard-input', member: 4 },
     ]);
-    expect(lost.state.phase).toMatchObject({ kind: 'consistency', waiting: new Set([0, 1, 2, 3]) });
+    expect(summed(lost.state).state.phase).toMatchObject({
+      kind: 'consistency',
+      waiting: new Set([0, 1, 2, 3]),
+    });
     const { state: adding } = take(four, spooled(4));
     expect(lose(adding, 4).effects).toEqual([]);
-    const step = take(lose(adding, 4).state, added(4));
+    const step = summed(take(lose(adding, 4).state, added(4)).state);
     expect(step.state.phase).toMatchObject({ kind: 'consistency', waiting: new Set([0, 1, 2, 3]) });
     expect(step.state.phase).toHaveProperty('survivors.length', 5);
+  });
+
+  it('is in a masked sum that is kept once, for its own round, before anybody is asked to sign', () => {
+    const { state: summing } = take(take(four, spooled(4)).state, added(4));
+    const kept = { kind: 'masked-sum-kept', roundContext: hash(1), digest: hash(6) } as const;
+    expect(take(summing, kept)).toEqual({ state: summing, effects: [] });
+    expect(pass(summing).effects).toEqual([]);
+    expect(lose(summing, 0).state.phase).toBe(summing.phase);
+    const { state: after } = summed(summing);
+    expect(after.phase).toMatchObject({ maskedSum: hash(6) });
+    expect(summed(after)).toEqual({ state: after, effects: [] });
   });
 
   it('of too few aborts the round, naming who is missing', () => {

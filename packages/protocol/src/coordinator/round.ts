@@ -9,8 +9,9 @@ import { loneMember, topologyOf } from '../topology.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { abortBeforeUpload, abortRound } from './attempts.ts';
 import { isDoubtful } from './complaints.ts';
-import { closeConsistencyIfDone, enterConsistency } from './consistency.ts';
+import { enterSumming } from './consistency.ts';
 import {
+  accepted,
   andThen,
   dropEffect,
   enterPhase,
@@ -183,7 +184,7 @@ export function uploadSpooled(
   };
   return {
     state: { ...state, phase: next },
-    effects: [{ kind: 'add-input', member: from, roundContext: context }],
+    effects: [accepted(message), { kind: 'add-input', member: from, roundContext: context }],
   };
 }
 
@@ -258,7 +259,7 @@ function closeInput(crypto: CryptoBackend, state: CoordinatorState, phase: Input
     const failure = { phase: 'masked-input', code: 'BELOW_FLOOR', detail: fault, survivors } as const;
     return abortRound(state, round, failure, []);
   }
-  return andThen(enterConsistency(crypto, state, round, phase.added), closeConsistencyIfDone);
+  return enterSumming(state, round, phase.added);
 }
 
 /** Members of a sparse graph sign no set in which a survivor has fewer than t surviving neighbours. */

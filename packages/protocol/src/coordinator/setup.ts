@@ -9,6 +9,7 @@ import { sameBytes } from '../public-bytes.ts';
 import { topologyOf } from '../topology.ts';
 import { neighboursIn } from './batch-graph.ts';
 import {
+  accepted,
   andThen,
   dropEffect,
   enterSetup,
@@ -64,8 +65,9 @@ export function acceptKeyAdvert(
   state: CoordinatorState,
   setup: AdvertisePhase,
   from: number,
-  { body, signature }: Message<'key-advert'>,
+  message: Message<'key-advert'>,
 ): CoordinatorStep {
+  const { body, signature } = message;
   // What a slow member says about a batch that was given up is late, but no fault in this one.
   if (!sameBytes(body.batchContext, setup.context)) {
     return reject(state, from, 'WRONG_CONTEXT', 'key advert of another batch');
@@ -78,7 +80,10 @@ export function acceptKeyAdvert(
     );
   }
   const adverts = withEntry(setup.adverts, from, { body, signature });
-  return closeAdvertiseIfDone(crypto, { ...state, setup: { ...setup, adverts, waiting } });
+  const next = { ...state, setup: { ...setup, adverts, waiting } };
+  return andThen({ state: next, effects: [accepted(message)] }, (after) =>
+    closeAdvertiseIfDone(crypto, after),
+  );
 }
 
 /** Refuses what a member sent in setup and goes on without it. */
@@ -166,8 +171,9 @@ export function acceptDrawReveal(
   state: CoordinatorState,
   setup: DrawPhase,
   from: number,
-  { body, signature }: Message<'draw-reveal'>,
+  message: Message<'draw-reveal'>,
 ): CoordinatorStep {
+  const { body, signature } = message;
   const commitment = setup.adverts.get(from)?.body.drawCommitment ?? NO_DRAW;
   if (!sameBytes(body.batchContext, setup.context)) {
     return reject(state, from, 'WRONG_CONTEXT', 'draw reveal of another batch');
@@ -184,7 +190,8 @@ export function acceptDrawReveal(
     );
   }
   const reveals = withEntry(setup.reveals, from, { body, signature });
-  return closeDrawIfDone(crypto, { ...state, setup: { ...setup, reveals, waiting } });
+  const next = { ...state, setup: { ...setup, reveals, waiting } };
+  return andThen({ state: next, effects: [accepted(message)] }, (after) => closeDrawIfDone(crypto, after));
 }
 
 export function closeDrawIfDone(crypto: CryptoBackend, state: CoordinatorState): CoordinatorStep {

@@ -134,11 +134,19 @@ export type CoordinatorPhase =
       /** The deadline has passed; the phase closes when nothing is being added any more. */
       readonly closing: boolean;
     })
+  /** The survivors are fixed, and with them the integer sum of their uploads: the shell makes it durable. */
+  | {
+      readonly kind: 'summing';
+      readonly round: RoundInProgress;
+      readonly survivors: readonly SurvivorUpload[];
+    }
   | (Awaiting & {
       readonly kind: 'consistency';
       readonly round: RoundInProgress;
       readonly survivors: readonly SurvivorUpload[];
       readonly survivorsDigest: Uint8Array;
+      /** SHA-256 of the integer sum. */
+      readonly maskedSum: Uint8Array;
       readonly signatures: ReadonlyMap<number, Uint8Array>;
     })
   | (Awaiting & {
@@ -146,6 +154,7 @@ export type CoordinatorPhase =
       readonly round: RoundInProgress;
       readonly survivors: readonly SurvivorUpload[];
       readonly survivorsDigest: Uint8Array;
+      readonly maskedSum: Uint8Array;
       readonly signatures: ReadonlyMap<number, Uint8Array>;
       /** Verified shares by owner. */
       readonly shares: ReadonlyMap<number, readonly PointShare[]>;
@@ -157,6 +166,7 @@ export type CoordinatorPhase =
       readonly round: RoundInProgress;
       readonly survivors: readonly SurvivorUpload[];
       readonly survivorsDigest: Uint8Array;
+      readonly maskedSum: Uint8Array;
       readonly releases: ReadonlyMap<number, Signed<Release>>;
       readonly request: UnmaskRequestForKernel;
     }
@@ -211,6 +221,8 @@ export type CoordinatorEvent =
     }
   | { readonly kind: 'upload-failed'; readonly from: number; readonly detail: string }
   | { readonly kind: 'input-added'; readonly member: number; readonly roundContext: Uint8Array }
+  /** The integer sum of the survivors' uploads is durable; `digest` is the SHA-256 of its bytes. */
+  | { readonly kind: 'masked-sum-kept'; readonly roundContext: Uint8Array; readonly digest: Uint8Array }
   | { readonly kind: 'sum-opened'; readonly roundContext: Uint8Array; readonly digest: Uint8Array }
   | {
       readonly kind: 'sum-not-opened';
@@ -222,6 +234,11 @@ export type CoordinatorEvent =
   | { readonly kind: 'restarted' };
 
 export type AbortCode = 'BELOW_FLOOR' | 'BELOW_THRESHOLD' | 'BAD_DEALER' | 'BAD_DRAW' | 'UNSAFE_TERMS';
+
+/** Messages of members that an audit log has. */
+export type AcceptedMessage = Message<
+  'key-advert' | 'draw-reveal' | 'upload-end' | 'survivors-signature' | 'release'
+>;
 
 export type CoordinatorEffect =
   | {
@@ -247,6 +264,13 @@ export type CoordinatorEffect =
     }
   | { readonly kind: 'add-input'; readonly member: number; readonly roundContext: Uint8Array }
   | { readonly kind: 'discard-input'; readonly member: number; readonly roundContext: Uint8Array }
+  /** The integer sum of the added uploads, which nothing is added to any more. */
+  | { readonly kind: 'keep-masked-sum'; readonly round: RoundInProgress }
+  /**
+   * A message that the machine took, for the audit log.
+   * `refused`: of a release, the owners whose shares in it are not due or open no commitment.
+   */
+  | { readonly kind: 'accept'; readonly message: AcceptedMessage; readonly refused: readonly number[] }
   | { readonly kind: 'unmask'; readonly request: UnmaskRequestForKernel; readonly round: RoundInProgress }
   | { readonly kind: 'close-accumulator'; readonly roundContext: Uint8Array }
   | { readonly kind: 'enter-phase'; readonly phase: Phase; readonly round: number; readonly awaiting: number }

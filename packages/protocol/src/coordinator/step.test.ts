@@ -209,10 +209,14 @@ describe('a refusal', () => {
     let now = state;
     for (const { event: upload } of uploads.slice(0, 4)) {
       const step = stepCoordinator(crypto, now, upload);
-      const [add] = step.effects;
+      const [, add] = step.effects;
       if (add?.kind !== 'add-input') throw new Error('the upload is not added');
       now = stepCoordinator(crypto, step.state, { ...add, kind: 'input-added' }).state;
     }
+    if (now.phase.kind !== 'summing') throw new Error('the phase did not close');
+    const { context: roundContext } = now.phase.round;
+    const digest = new Uint8Array(32);
+    now = stepCoordinator(crypto, now, { kind: 'masked-sum-kept', roundContext, digest }).state;
     expect(now.phase).toMatchObject({ kind: 'consistency', waiting: new Set([0, 2, 3, 4]) });
   });
 

@@ -8,6 +8,7 @@ import { ProtocolError } from '../errors.ts';
 import type { Roster } from '../roster.ts';
 import { memberJoined, restarted } from './asking.ts';
 import { acceptMessage, acceptUpload } from './dispatch.ts';
+import { maskedSumKept } from './consistency.ts';
 import { closeLate, dropMember } from './lanes.ts';
 import { sumNotOpened, sumOpened } from './opening.ts';
 import { without } from './phases.ts';
@@ -64,6 +65,8 @@ export function stepCoordinator(
       return dropUpload(crypto, state, phase, event.from, 'LENGTH_MISMATCH', event.detail);
     case 'input-added':
       return phase.kind === 'masked-input' ? inputAdded(crypto, state, phase, event) : { state, effects: [] };
+    case 'masked-sum-kept':
+      return phase.kind === 'summing' ? maskedSumKept(crypto, state, phase, event) : { state, effects: [] };
     case 'sum-opened':
       return phase.kind === 'opening' ? sumOpened(state, phase, event) : { state, effects: [] };
     case 'sum-not-opened':

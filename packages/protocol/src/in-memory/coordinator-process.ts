@@ -1,5 +1,5 @@
 /** A coordinator in memory: its machine, the uploads it spools, the words it adds up. */
-import { addPackedWords, type CryptoBackend, liftWords, packedLength, packWords } from '@tributary/crypto';
+import { type CryptoBackend, liftWords, packedLength, packWords } from '@tributary/crypto';
 import type {
   AbortCode,
   CoordinatorEffect,
@@ -19,6 +19,7 @@ import { CHUNK_WORDS, type RoundResult, type VectorChunk } from '../messages/rou
 import { sameBytes } from '../public-bytes.ts';
 import type { Roster } from '../roster.ts';
 import { signMessage } from '../signing.ts';
+import { addToIntegerSum, encodeIntegerSum, integerSumWidth, ringWords } from '../summation/integer-sum.ts';
 import { packedLengthOf, unusedBitsAreZero } from '../vector-length.ts';
 import { encodeMessage } from '../wire/codec.ts';
 
@@ -59,7 +60,8 @@ export interface CoordinatorSurroundings {
 
 interface OpenRound {
   readonly round: RoundInProgress;
-  readonly words: Int32Array;
+  /** Of the added uploads, as integers. */
+  readonly masked: Float64Array;
   /** Chunks by member, kept until the round closes; none for a member whose upload was discarded. */
   readonly spools: Map<number, Uint8Array[]>;
 }
@@ -75,6 +77,7 @@ export class CoordinatorProcess {
   outcome: AttemptOutcome | undefined;
   batchFailure: Failure | undefined;
   opened: OpenedSum | undefined;
+  #sum: Int32Array = new Int32Array(0);
 
   constructor(surroundings: CoordinatorSurroundings) {
     this.#around = surroundings;
@@ -145,6 +148,9 @@ export class CoordinatorProcess {
       case 'discard-input':
         this.#open?.spools.delete(effect.member);
         return;
+      case 'keep-masked-sum':
+        this.#keepMaskedSum(effect.round);
+        return;
       case 'close-accumulator':
         this.#open = undefined;
         return;
@@ -154,7 +160,7 @@ export class CoordinatorProcess {
       case 'round-completed': {
         const { survivors, survivorsDigest, digest, round } = effect;
         this.opened = { round: round.terms.round, roundContext: round.context, survivorsDigest, digest };
-        this.outcome = { kind: 'opened', sum: this.#openRound().words, survivors };
+        this.outcome = { kind: 'opened', sum: this.#sum, survivors };
         this.#open = undefined;
         return;
       }
@@ -179,6 +185,7 @@ export class CoordinatorProcess {
       case 'evidence':
         this.#around.onEvidence(effect.evidence, effect.culprit);
         return;
+      case 'accept':
       case 'enter-phase':
       case 'batch-opened':
         return;
@@ -189,8 +196,16 @@ export class CoordinatorProcess {
     const before = this.#open?.round.context;
     const kept = before !== undefined && sameBytes(before, round.context) ? this.#open?.spools : undefined;
     const spools = new Map(round.participants.map((id) => [id, kept?.get(id) ?? []]));
-    this.#open = { round, words: new Int32Array(round.terms.dimension), spools };
+    this.#open = { round, masked: new Float64Array(round.terms.dimension), spools };
     for (const member of restore) this.#addInput(member);
+  }
+
+  #keepMaskedSum({ context: roundContext, terms }: RoundInProgress): void {
+    const { crypto, later } = this.#around;
+    const { phase } = this.#state;
+    const uploads = phase.kind === 'summing' ? phase.survivors.length : 1;
+    const bytes = encodeIntegerSum(this.#openRound().masked, integerSumWidth(terms.bits, uploads));
+    later({ kind: 'masked-sum-kept', roundContext, digest: crypto.sha256(bytes) });
   }
 
   #openRound(): OpenRound {
@@ -233,10 +248,12 @@ export class CoordinatorProcess {
   }
 
   #addInput(member: number): void {
-    const { round, words, spools } = this.#openRound();
-    const { bits } = round.terms;
+    const { round, masked, spools } = this.#openRound();
+    const { bits, dimension } = round.terms;
     (spools.get(member) ?? []).forEach((chunk, sequence) => {
-      if (!addPackedWords(chunk, bits, words, sequence * CHUNK_WORDS)) {
+      const first = sequence * CHUNK_WORDS;
+      const scratch = new Int32Array(Math.min(CHUNK_WORDS, dimension - first));
+      if (!addToIntegerSum(chunk, bits, masked, first, scratch)) {
         throw new ProtocolError('INVARIANT', `a verified upload of member ${member} cannot be added`);
       }
     });
@@ -250,11 +267,13 @@ export class CoordinatorProcess {
       later({ kind: 'sum-not-opened', roundContext, badDealers: plan.badDealers });
       return;
     }
-    const { words } = this.#openRound();
+    const { masked } = this.#openRound();
+    const words = ringWords(masked, 0, masked.length);
     unmaskWords(crypto, plan.masks, words, 0);
     liftWords(words, terms.bits);
     const packed = new Uint8Array(packedLengthOf(terms));
     packWords(words, terms.bits, packed);
+    this.#sum = words;
     later({ kind: 'sum-opened', roundContext, digest: crypto.sha256(packed) });
   }
 }

@@ -4,6 +4,7 @@
  * nothing else can happen, unless a test chooses another order.
  */
 import type { CryptoBackend } from '@tributary/crypto';
+import { type AuditHead, emptyAuditHead } from '../audit-head.ts';
 import type { RandomBytes } from '../client/batch-secrets.ts';
 import { memorySecretStore } from '../client/secret-store.ts';
 import type { ClientPolicy, ClientState, ExpectedRound } from '../client/state.ts';
@@ -47,6 +48,8 @@ export interface InMemoryOptions {
   readonly renewsAhead?: boolean;
   readonly deadlines?: Deadlines;
   readonly faults?: Faults;
+  /** Newest head of the audit log; without it that of a log without a line. */
+  readonly auditHead?: () => AuditHead;
   /** Whether a signature that many members check is verified once for all of them; by default it is. */
   readonly sharesVerifications?: boolean;
   /** Runs what one process does, so that a benchmark can tell whose time it was. */
@@ -191,7 +194,9 @@ export class InMemoryFederation {
       return { kind: 'aborted', phase: 'ready', code: 'BELOW_FLOOR', detail, retryable: false };
     }
     const { context: batchContext, nextKeyIndex: keyIndex } = batch;
-    const terms = roundTermsFor(expected, { batchContext, keyIndex, attempt, step, deadlines });
+    const { run, coordinatorIdentity } = this.#options;
+    const auditHead = this.#options.auditHead?.() ?? emptyAuditHead(crypto, coordinatorIdentity, run);
+    const terms = roundTermsFor(expected, { batchContext, keyIndex, attempt, step, deadlines, auditHead });
     this.#coordinator.outcome = undefined;
     this.#coordinator.opened = undefined;
     this.#coordinator.take({ kind: 'round-requested', terms });

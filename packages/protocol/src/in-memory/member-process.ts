@@ -1,5 +1,5 @@
 /** A member in memory: its machine, its secrets, its uploads, and whether it lives and has a session. */
-import type { CryptoBackend } from '@tributary/crypto';
+import { concatBytes, type CryptoBackend } from '@tributary/crypto';
 import { keep, type Keeper, masksFor, openedSharesFor, releaseFor, revealFor } from '../client/keeper.ts';
 import { maskChunks } from '../client/masked-input.ts';
 import type { ClientEffect, ClientEvent, ClientState } from '../client/state.ts';
@@ -9,6 +9,8 @@ import type { Evidence } from '../evidence.ts';
 import type { Bodies, MessageKind } from '../messages/index.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { signMessage } from '../signing.ts';
+import { encodeFieldElement } from '../summation/inner-product.ts';
+import { uploadProduct } from '../summation/summation-check.ts';
 import { encodeMessage } from '../wire/codec.ts';
 import type { Faults } from './faults.ts';
 
@@ -26,6 +28,8 @@ export interface MemberSurroundings {
   readonly onEvidence: (evidence: Evidence) => void;
   readonly onDeath: () => void;
 }
+
+const NOTHING = new Uint8Array(0);
 
 type UploadInput = Extract<ClientEffect, { kind: 'upload-input' }>;
 
@@ -85,7 +89,7 @@ export class MemberProcess {
         this.#upload(effect);
         return;
       case 'release':
-        this.#send('release', releaseFor(keeper, effect));
+        this.#send('release', releaseFor(keeper, effect, this.#innerProduct(effect)));
         return;
       case 'reveal-draw':
         this.#send('draw-reveal', revealFor(keeper, effect));
@@ -102,6 +106,7 @@ export class MemberProcess {
         this.#stored = undefined;
         return;
       case 'batch-drawn':
+      case 'note-head':
         return;
       case 'enter-phase':
         if (faults.fate?.(keeper.self, effect.phase, effect.round, undefined) === 'die') onDeath();
@@ -179,6 +184,17 @@ export class MemberProcess {
     const { keeper, faults, onDeath } = this.#around;
     this.#send('vector-chunk', { roundContext, sequence, bytes });
     if (faults.fate?.(keeper.self, 'masked-input', round, sequence) === 'die') onDeath();
+  }
+
+  /** Over the upload as it was sent; empty where it is not at hand. */
+  #innerProduct({ roundContext, summation }: Extract<ClientEffect, { kind: 'release' }>): Uint8Array {
+    const stored = this.#stored;
+    if (summation === undefined || stored === undefined || !sameBytes(stored.roundContext, roundContext)) {
+      return NOTHING;
+    }
+    const upload = concatBytes(...stored.chunks);
+    const product = uploadProduct(this.#around.crypto, summation.challenge, upload, summation);
+    return product === undefined ? NOTHING : encodeFieldElement(product);
   }
 
   #send<K extends MessageKind>(kind: K, body: Bodies[K]): void {

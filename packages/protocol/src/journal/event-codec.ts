@@ -30,6 +30,7 @@ const COORDINATOR_EVENTS: Readonly<Record<CoordinatorEvent['kind'], true>> = {
   'upload-spooled': true,
   'upload-failed': true,
   'input-added': true,
+  'masked-sum-kept': true,
   'sum-opened': true,
   'sum-not-opened': true,
   deadline: true,

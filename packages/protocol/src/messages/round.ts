@@ -1,4 +1,5 @@
 /** Messages of one attempt at a round: ready, masked-input, consistency, unmask. */
+import { FIELD_BYTES } from '../summation/inner-product.ts';
 import { detailShape } from '../wire/detail.ts';
 import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
 import { MAX_KEY_COUNT, type RoundTerms, roundTermsShape } from './terms.ts';
@@ -159,12 +160,18 @@ export interface UnmaskRequest {
   readonly survivorsDigest: Uint8Array;
   /** Of the receiver's holders at least t, ascending. */
   readonly signatures: readonly MemberSignature[];
+  /**
+   * SHA-256 of the integer sum of the masked uploads (`summation/integer-sum.ts`): the coordinator is bound to
+   * it before anybody answers, and with the survivors digest it is the challenge of the summation check.
+   */
+  readonly maskedSum: Uint8Array;
 }
 
 export const unmaskRequestShape: Shape<UnmaskRequest> = struct<UnmaskRequest>({
   roundContext: hash,
   survivorsDigest: hash,
   signatures: list(memberSignatureShape, 65_535),
+  maskedSum: hash,
 });
 
 /** Of an owner's two secrets: the self seed of a survivor, or the round key of a dropout. Never both. */
@@ -185,6 +192,13 @@ export interface Release {
   readonly roundContext: Uint8Array;
   readonly member: number;
   readonly shares: readonly ReleasedShare[];
+  /** The masked sum of the request that this answers: with other words, which challenge. */
+  readonly maskedSum: Uint8Array;
+  /**
+   * Of a survivor: the inner product of its upload with the challenge's vector, 8 bytes. Empty of a member that
+   * has no upload in the sum, or no longer at hand.
+   */
+  readonly innerProduct: Uint8Array;
 }
 
 export const releaseShape: Shape<Release> = struct<Release>({
@@ -201,6 +215,8 @@ export const releaseShape: Shape<Release> = struct<Release>({
     }),
     65_535,
   ),
+  maskedSum: hash,
+  innerProduct: bytesBetween(0, FIELD_BYTES),
 });
 
 /** Coordinator to members: the opened sum, after its chunks. */

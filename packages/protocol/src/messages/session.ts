@@ -1,4 +1,5 @@
 /** Messages that open and close a session: who is there, which version is spoken, what the run is. */
+import { type AuditHead, auditHeadShape } from '../audit-head.ts';
 import { detailShape } from '../wire/detail.ts';
 import { fixedBytes, integer, type Shape, struct, text } from '../wire/shape.ts';
 
@@ -69,6 +70,8 @@ export interface RunEnded {
   readonly rounds: number;
   /** Head of the log of opened sums, for the member to compare with its own. */
   readonly logHead: Uint8Array;
+  /** Newest head of the audit log: it covers the last sum, for members to keep. */
+  readonly auditHead: AuditHead;
 }
 
 export const runEndedShape: Shape<RunEnded> = struct<RunEnded>({
@@ -77,4 +80,5 @@ export const runEndedShape: Shape<RunEnded> = struct<RunEnded>({
   detail: detailShape,
   rounds: integer(65_535),
   logHead: hash,
+  auditHead: auditHeadShape,
 });

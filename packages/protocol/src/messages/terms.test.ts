@@ -1,6 +1,7 @@
 import { toHex } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
+import { emptyAuditHead } from '../audit-head.ts';
 import { castOf, existing, expectedRound } from '../testing/cast.ts';
 import { batchTermsFor, DEFAULT_DEADLINES, roundTermsFor } from '../parameters/terms.ts';
 import { completeGraphThresholds } from '../parameters/thresholds.ts';
@@ -16,7 +17,7 @@ import {
 } from './terms.ts';
 
 const bytes = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-const { roster, run } = castOf(crypto, 5);
+const { roster, run, coordinatorIdentity } = castOf(crypto, 5);
 const batch = batchTermsFor(crypto, {
   roster,
   run,
@@ -31,6 +32,7 @@ const round = roundTermsFor(expectedRound(1), {
   attempt: 1,
   step: 'test',
   deadlines: DEFAULT_DEADLINES,
+  auditHead: emptyAuditHead(crypto, coordinatorIdentity, run),
 });
 
 // Every field by the type, so that a new one cannot be left out of the context unseen.
@@ -82,6 +84,7 @@ const OTHER_ROUND: { readonly [K in Exclude<keyof RoundTerms, 'encoding' | 'dead
   noiseMargin: 1,
   privacy: new Uint8Array(1),
   logHead: bytes(4),
+  auditHead: { size: 1, root: bytes(5), time: 2, signature: new Uint8Array(64) },
 };
 
 const batchHex = (terms: BatchTerms): string => toHex(batchContext(crypto, terms));

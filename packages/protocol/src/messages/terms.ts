@@ -3,6 +3,7 @@
  * contexts: whoever was shown other terms shares no key with the rest.
  */
 import type { CryptoBackend } from '@tributary/crypto';
+import { type AuditHead, auditHeadShape } from '../audit-head.ts';
 import { DOMAIN, SUITE } from '../version.ts';
 import { CanonicalWriter } from '../wire/canonical.ts';
 import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
@@ -119,8 +120,13 @@ export interface RoundTerms {
   /** Canonical terms of the noise mechanism; empty where the sum is exact. */
   readonly privacy: Uint8Array;
   readonly deadlines: Deadlines;
-  /** Head of the log of opened sums, 32 bytes. */
+  /** Head of the log of opened sums, 32 bytes: every member computes it from the sums that it took. */
   readonly logHead: Uint8Array;
+  /**
+   * Newest head of the coordinator's audit log, which every member signs with all that it signs in the round. A
+   * member cannot compute it: it keeps it, to compare it with others and with the log.
+   */
+  readonly auditHead: AuditHead;
 }
 
 /** Largest vector: 2^28 words, 1 GiB on the wire at 32 bits. */
@@ -153,6 +159,7 @@ export const roundTermsShape: Shape<RoundTerms> = struct<RoundTerms>({
     unmask: integer(U32),
   }),
   logHead: fixedBytes(32),
+  auditHead: auditHeadShape,
 });
 
 /** SHA-256 over domain, suite and the canonical batch terms. */

@@ -1,5 +1,6 @@
 /** Terms of batches and rounds from the few numbers that a federation chooses. */
 import type { CryptoBackend } from '@tributary/crypto';
+import type { AuditHead } from '../audit-head.ts';
 import type { ExpectedRound } from '../client/state.ts';
 import type { BatchTerms, Deadlines, RoundTerms } from '../messages/terms.ts';
 import { type Roster, rosterRoot } from '../roster.ts';
@@ -71,6 +72,7 @@ export interface AttemptChoice {
   readonly attempt: number;
   readonly step: string;
   readonly deadlines: Deadlines;
+  readonly auditHead: AuditHead;
 }
 
 export function roundTermsFor(expected: ExpectedRound, choice: AttemptChoice): RoundTerms {

@@ -4,6 +4,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { Bodies, MessageKind } from '../messages/index.ts';
 import type { Signed } from '../messages/setup.ts';
+import { FIELD_BYTES } from '../summation/inner-product.ts';
 import { MAX_DIMENSION, MAX_HOLDERS, MAX_KEY_COUNT } from '../messages/terms.ts';
 
 const U16 = 65_535;
@@ -55,6 +56,8 @@ const openedShares = fc.record({
 
 const signatures = few(fc.record({ member, signature }));
 
+const auditHead = fc.record({ size: count, root: hash, time: count, signature });
+
 const roundTerms = fc.record({
   batchContext: hash,
   keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
@@ -71,6 +74,7 @@ const roundTerms = fc.record({
   privacy: fc.uint8Array({ maxLength: 200 }),
   deadlines: fc.record({ setup: u32, ready: u32, maskedInput: u32, consistency: u32, unmask: u32 }),
   logHead: hash,
+  auditHead,
 });
 
 const release = fc.record({
@@ -86,6 +90,8 @@ const release = fc.record({
       salt: hash,
     }),
   ),
+  maskedSum: hash,
+  innerProduct: fc.uint8Array({ maxLength: FIELD_BYTES }),
 });
 
 export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K]> } = {
@@ -161,6 +167,7 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     roundContext: hash,
     survivorsDigest: hash,
     signatures,
+    maskedSum: hash,
   }),
   release,
   'round-result': fc.record({
@@ -189,7 +196,14 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     adverts: fc.array(signedBody(keyAdvert), { maxLength: 1 }),
     openings: fc.array(signedBody(openedShares), { maxLength: 1 }),
   }),
-  'run-ended': fc.record({ run: hash, outcome: text(32), detail: text(400), rounds: member, logHead: hash }),
+  'run-ended': fc.record({
+    run: hash,
+    outcome: text(32),
+    detail: text(400),
+    rounds: member,
+    logHead: hash,
+    auditHead,
+  }),
 };
 
 /** Bodies of one kind, where the kind is known only at run time. */

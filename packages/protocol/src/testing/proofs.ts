@@ -56,6 +56,8 @@ export function proofsIn({ cast, keepers, batchContext, batchTerms, coordinatorN
       roundContext: new Uint8Array(32).fill(6),
       keyIndex: 0,
       choices: [{ owner: dealer, kind: 'self' }],
+      maskedSum: new Uint8Array(32).fill(5),
+      summation: undefined,
     });
 
   const honest = release(holder);

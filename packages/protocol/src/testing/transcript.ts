@@ -3,6 +3,7 @@
  * the state before a step, changes the message that came, and sees what the machine does with it. Machines
  * never see vectors, so uploads are digests here; keys, shares and signatures are real.
  */
+import { emptyAuditHead } from '../audit-head.ts';
 import { keep, type Keeper, openedSharesFor, releaseFor, revealFor } from '../client/keeper.ts';
 import { memorySecretStore } from '../client/secret-store.ts';
 import type { ClientEffect, ClientEvent, ClientState, ClientStep, ExpectedRound } from '../client/state.ts';
@@ -187,6 +188,7 @@ export class Transcript {
       attempt,
       step: 'test',
       deadlines: DEFAULT_DEADLINES,
+      auditHead: emptyAuditHead(this.cast.crypto, this.cast.coordinatorIdentity, this.cast.run),
     });
     this.roundTerms.push(terms);
     this.coordinate({ kind: 'round-requested', terms });
@@ -232,6 +234,9 @@ export class Transcript {
       case 'add-input':
         later({ kind: 'input-added', member: effect.member, roundContext: effect.roundContext });
         return;
+      case 'keep-masked-sum':
+        later({ kind: 'masked-sum-kept', roundContext: effect.round.context, digest: MASKED_SUM });
+        return;
       case 'unmask': {
         const { context: roundContext } = effect.round;
         const plan = planUnmask(this.cast.crypto, effect.request);
@@ -242,6 +247,7 @@ export class Transcript {
         );
         return;
       }
+      case 'accept':
       case 'open-accumulator':
       case 'discard-input':
       case 'close-accumulator':
@@ -302,6 +308,7 @@ export class Transcript {
       }
       case 'accept-result':
       case 'batch-drawn':
+      case 'note-head':
       case 'evidence':
       case 'enter-phase':
       case 'reject':
@@ -323,6 +330,9 @@ export class Transcript {
     });
   }
 }
+
+/** What every round of a transcript has as the digest of its masked sum. */
+export const MASKED_SUM: Uint8Array = new Uint8Array(32).fill(8);
 
 function isMessage<E extends { readonly kind: string }>(
   event: E,

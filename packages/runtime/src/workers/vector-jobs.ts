@@ -1,7 +1,7 @@
 /** The work on vectors that is done off the event loop, as jobs that any thread can carry out. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { addPackedWords, type CryptoBackend, equalBytes, packedLength, packWords } from '@tributary/crypto';
-import { applyMasks, CHUNK_WORDS, type Mask } from '@tributary/protocol';
+import { type CryptoBackend, equalBytes, packedLength, packWords } from '@tributary/crypto';
+import { addToIntegerSum, applyMasks, CHUNK_WORDS, type Mask } from '@tributary/protocol';
 import { storeFailure } from '../stores/store-failure.ts';
 
 /** Masks in memory that threads share, so that there is one copy of their keys to wipe: 32 bytes of key and one of sign each. */
@@ -31,12 +31,12 @@ export interface UnmaskJob {
   readonly masks: SharedMasks;
 }
 
-/** Adds a file with a packed vector to a sum in shared memory. */
+/** Adds a file with a packed vector to an integer sum in shared memory. */
 export interface AddJob {
   readonly kind: 'add';
   readonly path: string;
   readonly bits: number;
-  readonly into: Int32Array;
+  readonly into: Float64Array;
   /** SHA-256 of the file. */
   readonly digest: Uint8Array;
 }
@@ -83,6 +83,7 @@ function masksIn(shared: SharedMasks): Mask[] {
 function addFile(crypto: CryptoBackend, { path, bits, into, digest }: AddJob): boolean {
   const hash = crypto.sha256Stream();
   const piece = new Uint8Array(packedLength(PIECE_WORDS, bits));
+  const scratch = new Int32Array(Math.min(PIECE_WORDS, into.length));
   let fits = true;
   let atWord = 0;
   try {
@@ -92,7 +93,8 @@ function addFile(crypto: CryptoBackend, { path, bits, into, digest }: AddJob): b
         const bytes = piece.subarray(0, fill(file, piece));
         if (bytes.length === 0) break;
         hash.update(bytes);
-        fits &&= atWord < into.length && addPackedWords(bytes, bits, into, atWord);
+        const words = scratch.subarray(0, Math.max(0, into.length - atWord));
+        fits &&= words.length > 0 && addToIntegerSum(bytes, bits, into, atWord, words);
         atWord += PIECE_WORDS;
       }
     } finally {

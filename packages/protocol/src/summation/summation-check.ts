@@ -8,11 +8,10 @@
  * @source Freivalds 1977 (checking a linear relation with a random vector), made non-interactive by hashing (Fiat and Shamir 1986)
  */
 import { type CryptoBackend, packedLength, unpackWords } from '@tributary/crypto';
-import { CanonicalWriter, DOMAIN } from '@tributary/protocol';
+import { CHUNK_WORDS } from '../messages/round.ts';
+import { DOMAIN } from '../version.ts';
+import { CanonicalWriter } from '../wire/canonical.ts';
 import { InnerProduct } from './inner-product.ts';
-
-/** A piece of words that is packed alone: a multiple of eight words fills whole bytes at every width. */
-const PIECE_WORDS = 16_384;
 
 /**
  * The key of r, 32 bytes.
@@ -28,6 +27,40 @@ export function summationChallenge(
   return crypto.sha256(writer.bytes(survivorsDigest).bytes(maskedSumDigest).finish());
 }
 
+/** <r, y> of an upload that arrives in pieces, in order; each but the last is a packing of `CHUNK_WORDS` words. */
+export class UploadProduct {
+  readonly #product: InnerProduct;
+  readonly #bits: number;
+  readonly #words: Int32Array;
+  #left: number;
+  #fits = true;
+
+  constructor(
+    crypto: CryptoBackend,
+    challenge: Uint8Array,
+    { dimension, bits }: { readonly dimension: number; readonly bits: number },
+  ) {
+    this.#product = new InnerProduct(crypto, challenge);
+    this.#bits = bits;
+    this.#words = new Int32Array(Math.min(CHUNK_WORDS, dimension));
+    this.#left = dimension;
+  }
+
+  /** @throws CryptoError OUT_OF_RANGE (bits) */
+  add(packed: Uint8Array): void {
+    const piece = this.#words.subarray(0, Math.min(CHUNK_WORDS, this.#left));
+    this.#fits &&= piece.length > 0 && unpackWords(packed, this.#bits, piece);
+    if (!this.#fits) return;
+    this.#product.addWords(piece);
+    this.#left -= piece.length;
+  }
+
+  /** In [0, p); undefined where the pieces were no packing of `dimension` words. */
+  value(): bigint | undefined {
+    return this.#fits && this.#left === 0 ? this.#product.value() : undefined;
+  }
+}
+
 /**
  * <r, y> for a masked upload, in [0, p): what a survivor signs, and what anyone with the upload computes.
  * @param packed a whole packed vector
@@ -41,15 +74,9 @@ export function uploadProduct(
   { dimension, bits }: { readonly dimension: number; readonly bits: number },
 ): bigint | undefined {
   if (packed.length !== packedLength(dimension, bits)) return undefined;
-  const product = new InnerProduct(crypto, challenge);
-  const words = new Int32Array(Math.min(PIECE_WORDS, dimension));
-  for (let first = 0; first < dimension; first += PIECE_WORDS) {
-    const piece = words.subarray(0, Math.min(PIECE_WORDS, dimension - first));
-    const at = packedLength(first, bits);
-    if (!unpackWords(packed.subarray(at, at + packedLength(piece.length, bits)), bits, piece))
-      return undefined;
-    product.addWords(piece);
-  }
+  const product = new UploadProduct(crypto, challenge, { dimension, bits });
+  const pieceBytes = packedLength(CHUNK_WORDS, bits);
+  for (let at = 0; at < packed.length; at += pieceBytes) product.add(packed.subarray(at, at + pieceBytes));
   return product.value();
 }
 

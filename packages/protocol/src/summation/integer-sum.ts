@@ -3,7 +3,7 @@
  * hold it exactly for fewer than 2^21 uploads of words below 2^32.
  */
 import { liftWords, unpackWords } from '@tributary/crypto';
-import { AuditError } from '../errors.ts';
+import { ProtocolError } from '../errors.ts';
 
 /** Uploads of 32-bit words whose integer sum stays below 2^53. */
 export const MAX_UPLOADS: number = 2 ** 21 - 1;
@@ -33,7 +33,10 @@ export function addToIntegerSum(
 /** Bytes per coordinate of the sum of `uploads` vectors of `bits`-bit words: the fewest that hold uploads * (2^bits - 1). */
 export function integerSumWidth(bits: number, uploads: number): number {
   if (!Number.isInteger(uploads) || uploads < 1 || uploads > MAX_UPLOADS) {
-    throw new AuditError('OUT_OF_RANGE', `a sum of ${uploads} uploads, 1..${MAX_UPLOADS} are kept exactly`);
+    throw new ProtocolError(
+      'BAD_PARAMETERS',
+      `a sum of ${uploads} uploads, 1..${MAX_UPLOADS} are kept exactly`,
+    );
   }
   const largest = uploads * (2 ** bits - 1);
   let width = 1;

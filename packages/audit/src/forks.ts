@@ -1,35 +1,6 @@
-/** Signed tree heads (RFC 6962 section 3.5): what a coordinator says its log is, so that it cannot say something else elsewhere. */
+/** Whether signed heads of one run contradict each other: nobody can have the lines of both. */
 import { type CryptoBackend, verifyConsistency } from '@tributary/crypto';
-import { CanonicalWriter, DOMAIN, sameBytes } from '@tributary/protocol';
-
-/** The tree over the first `size` lines of one run's log. */
-export interface TreeHead {
-  readonly run: Uint8Array;
-  readonly size: number;
-  /** 32 bytes */
-  readonly root: Uint8Array;
-  /** Milliseconds since 1970 by the coordinator's clock. */
-  readonly time: number;
-}
-
-export interface SignedTreeHead extends TreeHead {
-  /** The coordinator's, 64 bytes. */
-  readonly signature: Uint8Array;
-}
-
-function headBytes({ run, size, root, time }: TreeHead): Uint8Array {
-  const writer = new CanonicalWriter().text(`${DOMAIN}/audit-head`);
-  return writer.bytes(run).integer(size).bytes(root).integer(time).finish();
-}
-
-/** @param identity the coordinator's Ed25519 secret seed */
-export function signHead(crypto: CryptoBackend, identity: Uint8Array, head: TreeHead): SignedTreeHead {
-  return { ...head, signature: crypto.ed25519Sign(identity, headBytes(head)) };
-}
-
-export function verifyHead(crypto: CryptoBackend, coordinatorKey: Uint8Array, head: SignedTreeHead): boolean {
-  return crypto.ed25519Verify(coordinatorKey, headBytes(head), head.signature);
-}
+import { sameBytes, type SignedTreeHead, verifyHead } from '@tributary/protocol';
 
 /** What the tree of a head was when it had fewer lines. */
 export interface TreePrefix {
