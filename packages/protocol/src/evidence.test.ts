@@ -269,15 +269,16 @@ describe('two survivor sets of one coordinator', () => {
   });
 });
 
+const provesFork = (heads: ForkedLog['heads'], key = cast.roster.coordinatorKey): boolean =>
+  provesForkedLog(crypto, key, { proof: 'forked-log', heads });
+
 describe('two heads of one audit log', () => {
   const head = (size: number, byte: number, run = cast.run): SignedTreeHead =>
     signHead(crypto, cast.coordinatorIdentity, { run, size, root: hash(byte), time: byte });
-  const proves = (heads: ForkedLog['heads'], key = cast.roster.coordinatorKey): boolean =>
-    provesForkedLog(crypto, key, { proof: 'forked-log', heads });
 
   it('prove a fork where they have one size and two roots', () => {
-    expect(proves([head(3, 1), head(3, 2)])).toBe(true);
-    expect(proves([head(3, 1), head(3, 2)], existing(cast.roster.members[0]).publicKey)).toBe(false);
+    expect(provesFork([head(3, 1), head(3, 2)])).toBe(true);
+    expect(provesFork([head(3, 1), head(3, 2)], existing(cast.roster.members[0]).publicKey)).toBe(false);
   });
 
   it.each<[string, ForkedLog['heads']]>([
@@ -286,6 +287,6 @@ describe('two heads of one audit log', () => {
     ['heads of two runs', [head(3, 1), head(3, 2, hash(1))]],
     ['a head that was changed', [head(3, 1), { ...head(3, 2), root: hash(3) }]],
   ])('prove nothing where they are %s', (_, heads) => {
-    expect(proves(heads)).toBe(false);
+    expect(provesFork(heads)).toBe(false);
   });
 });

@@ -20,6 +20,13 @@ const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const newest = (state: ClientState): ClientBatch => existing(state.batches.at(-1));
 const fresh = startClient(crypto, { self: SELF, roster: cast.roster, run: cast.run, policy: cast.policy });
 
+/** A signed head of the coordinator's audit log. */
+const head = (size: number, byte: number): AuditHead => {
+  const { run, coordinatorIdentity } = cast;
+  const signedHead = signHead(crypto, coordinatorIdentity, { run, size, root: hash(byte), time: 1 });
+  return { size, root: hash(byte), time: 1, signature: signedHead.signature };
+};
+
 describe('an announcement', () => {
   const [state, { body: honest }] = transcript.clientBefore(SELF, 'round-announce');
   const { terms, promises } = honest;
@@ -70,11 +77,6 @@ describe('an announcement', () => {
   });
 
   describe('with a head of the audit log', () => {
-    const head = (size: number, byte: number): AuditHead => {
-      const { run, coordinatorIdentity } = cast;
-      const signedHead = signHead(crypto, coordinatorIdentity, { run, size, root: hash(byte), time: 1 });
-      return { size, root: hash(byte), time: 1, signature: signedHead.signature };
-    };
     const seen: ClientState = { ...state, auditHead: head(5, 1) };
 
     it('that goes on from the one before is joined, and the head is kept', () => {
