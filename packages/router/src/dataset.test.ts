@@ -23,6 +23,10 @@ describe('a dataset', () => {
     ['model', { model: new Uint16Array(12).fill(3) }],
     ['quality', { quality: new Float64Array(13) }],
     ['costUsd', { costUsd: new Float64Array(0) }],
+    ['propensity', { propensity: new Float64Array(11).fill(1) }],
+    ['propensity', { propensity: new Float64Array(12) }],
+    ['propensity', { propensity: new Float64Array(12).fill(1.1) }],
+    ['propensity', { propensity: new Float64Array(12).fill(Number.NaN) }],
   ])('is refused for its %s', (field, change) => {
     expect(() => checkDataset({ ...data, ...change }, ['ant', 'bee', 'cat'], 8)).toThrow(
       refusal('BAD_DATASET', `dataset.${field}`),
@@ -42,6 +46,14 @@ describe('selected records', () => {
     for (const field of ['model', 'quality', 'costUsd'] as const) {
       expect([...selected[field]]).toEqual([8, 9, 2, 3].map((o) => data[field][o]));
     }
+  });
+
+  it('keep how likely their choices were', () => {
+    const propensity = Float64Array.from({ length: 12 }, (_, o) => (o + 1) / 12);
+    expect([...(selectRecords({ ...data, propensity }, [4, 1]).propensity ?? [])]).toEqual(
+      [8, 9, 2, 3].map((o) => propensity[o]),
+    );
+    expect(selectRecords(data, [1])).not.toHaveProperty('propensity');
   });
 
   it('are a dataset again, also when they are none', () => {

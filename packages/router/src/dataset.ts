@@ -21,6 +21,11 @@ export interface Dataset {
   /** Cost in USD, >= 0, one per observation. */
   readonly costUsd: Float64Array;
   /**
+   * How likely it was that whoever logged the observation would choose its model for this query, above 0 and at most 1, one per observation; left
+   * out where the logs do not say. Only estimates from logs read it.
+   */
+  readonly propensity?: Float64Array;
+  /**
    * Number of the end user behind each record, `NOBODY` where the log names none; left out where it names none at all. Programs do not look
    * at it: it says which records are to be protected together.
    */
@@ -58,6 +63,13 @@ export function checkDataset(data: Dataset, models: readonly string[], dimension
   for (const field of ['model', 'quality', 'costUsd'] as const) {
     if (data[field].length !== observations)
       bad(field, `${observations} long, as offsets says`, data[field].length);
+  }
+  const { propensity } = data;
+  if (propensity !== undefined) {
+    if (propensity.length !== observations)
+      bad('propensity', `${observations} long, as offsets says`, propensity.length);
+    const at = propensity.findIndex((value) => !(value > 0 && value <= 1));
+    if (at >= 0) bad('propensity', 'above 0 and at most 1', propensity[at] as number);
   }
   for (const model of data.model) {
     if (model >= models.length) bad('model', `indices below ${models.length}`, model);

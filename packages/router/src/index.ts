@@ -10,6 +10,7 @@ export { emptyPrediction, type Prediction, type Predictor } from './artifact/pre
 export { createPredictor, observedModels } from './artifact/predictor.ts';
 export { createRouter, type Route, type Router } from './artifact/router.ts';
 export { type CostBounds, logCostOf } from './cost/log-cost.ts';
+export { expectedCosts } from './artifact/expected-costs.ts';
 export { checkDataset, type Dataset, NOBODY } from './dataset.ts';
 export { BUILT_IN_ENCODERS } from './encoders/built-in.ts';
 export { encodeHashedNgrams, HASHED_NGRAMS, HASHED_NGRAMS_DIMENSIONS } from './encoders/hashed-ngrams.ts';
@@ -39,11 +40,20 @@ export { type MlpTraining, trainMlp } from './programs/mlp/train-mlp.ts';
 export type { MfSettings } from './programs/mf/parameters.ts';
 export { type MfTraining, trainMf } from './programs/mf/train-mf.ts';
 export {
+  type BudgetEstimate,
+  type Estimator,
+  ESTIMATORS,
+  type FrontierEstimate,
+  type PolicyEstimate,
+} from './programs/off-policy/estimate.ts';
+export { type PlaceOnPath, placeOnPath } from './evaluation/policy-path.ts';
+export {
   type AwaitingSum,
   type ProgramRun,
   programNames,
   noisyParameters,
   programSchedule,
+  startEstimate,
   startProgram,
 } from './programs/registry.ts';
 export { createGenerator, type MutableArrayLike, type SeededGenerator } from './random/generator.ts';

@@ -47,16 +47,17 @@ export interface ScheduledSum {
   readonly sampling?: number;
 }
 
-export type ProgramStep<State> =
+/** @typeParam Result what a finished program has: a router, or what its sums say of one */
+export type ProgramStep<State, Result = RouterModel> =
   | { readonly kind: 'sum'; readonly plan: SumPlan; readonly state: State }
-  | { readonly kind: 'finished'; readonly model: RouterModel };
+  | { readonly kind: 'finished'; readonly model: Result };
 
-export interface Program<Parameters, State> {
+export interface Program<Parameters, State, Result = RouterModel> {
   /** The name in configurations, plans and artifacts: "kmeans". */
   readonly name: string;
   /** Checks untrusted parameters (from a coordinator or a file); throws `RouterError` with code `BAD_PARAMETERS` naming the field. */
   parameters(untrusted: unknown): Parameters;
-  start(parameters: Parameters): ProgramStep<State>;
+  start(parameters: Parameters): ProgramStep<State, Result>;
   /** Settings of a run with a privacy budget, where it does not set them itself. */
   readonly whenNoisy?: Readonly<Record<string, unknown>>;
   /**
@@ -69,7 +70,7 @@ export interface Program<Parameters, State> {
    * @param noiseDeviation public standard deviation of the noise on each of these values, in the same units; 0, the default, without noise
    * @throws RouterError `BAD_SUM`; codes of the program's own where the sum leaves nothing to learn from
    */
-  next(state: State, sum: Float64Array, noiseDeviation?: number): ProgramStep<State>;
+  next(state: State, sum: Float64Array, noiseDeviation?: number): ProgramStep<State, Result>;
   /**
    * The vectors of `data`'s records for the sum that `state` asks for, one after the other, inside the plan's bounds whatever
    * values `data` holds.

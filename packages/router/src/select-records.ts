@@ -2,7 +2,7 @@ import type { Dataset } from './dataset.ts';
 
 /** The dataset with only the records at `kept`, in that order. */
 export function selectRecords(data: Dataset, kept: readonly number[]): Dataset {
-  const { dimensions } = data;
+  const { dimensions, propensity } = data;
   const features = new Float32Array(kept.length * dimensions);
   const offsets = new Uint32Array(kept.length + 1);
   const observations: number[] = [];
@@ -21,6 +21,9 @@ export function selectRecords(data: Dataset, kept: readonly number[]): Dataset {
     model: Uint16Array.from(observations, (o) => data.model[o] as number),
     quality: Float64Array.from(observations, (o) => data.quality[o] as number),
     costUsd: Float64Array.from(observations, (o) => data.costUsd[o] as number),
+    ...(propensity === undefined
+      ? {}
+      : { propensity: Float64Array.from(observations, (o) => propensity[o] as number) }),
     ...(data.users === undefined
       ? {}
       : { users: Uint32Array.from(kept, (record) => data.users?.[record] as number) }),

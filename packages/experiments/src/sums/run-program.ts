@@ -1,21 +1,21 @@
 import { type Dataset, type ProgramRun, RouterError, type RouterModel } from '@tributary/router';
 import type { Federation } from '../families/router-family.ts';
 
-export interface FinishedProgram {
-  readonly model: RouterModel;
+export interface FinishedProgram<Result = RouterModel> {
+  readonly model: Result;
   /** Every sum that was opened, in order. */
   readonly sums: readonly Float64Array[];
 }
 
 /**
  * Drives a program to its end over the clients' records.
- * @param start as `startProgram` returns it
+ * @param start as `startProgram` or `startEstimate` returns it
  * @throws RouterError where the datasets do not fit the program, or leave nothing to learn from
  */
-export function runProgram(
-  start: ProgramRun,
+export function runProgram<Result>(
+  start: ProgramRun<Result>,
   { clients, localSeeds, sums: service }: Federation,
-): FinishedProgram {
+): FinishedProgram<Result> {
   const sums: Float64Array[] = [];
   let run = start;
   while (run.kind === 'sum') {

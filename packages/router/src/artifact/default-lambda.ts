@@ -35,7 +35,10 @@ export function defaultLambdaOf(model: RouterModel): number {
 }
 
 /** Rows of predictions that stand for what the router gives, and how many observations stand behind each. */
-function profilesOf(model: RouterModel): { readonly tables: Prediction; readonly weights: Float64Array } {
+export function profilesOf(model: RouterModel): {
+  readonly tables: Prediction;
+  readonly weights: Float64Array;
+} {
   switch (model.kind) {
     case 'kmeans': {
       const weights = new Float64Array(model.clusters);

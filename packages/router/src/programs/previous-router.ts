@@ -8,21 +8,31 @@ import type { FieldReader } from '../input/field-reader.ts';
 
 type ModelOf<Kind extends RouterModel['kind']> = Extract<RouterModel, { readonly kind: Kind }>;
 
-/** The model in field `router`, whose value is what `encodeArtifact` wrote. */
+/** The model in a field whose value is what `encodeArtifact` wrote. */
+export function readAnyRouter(fields: FieldReader, field: string): RouterModel {
+  const described = 'the text of an artifact';
+  const text = fields.text(field, /^\{[^]*$/, described);
+  try {
+    return decodeArtifact(text).model;
+  } catch (error) {
+    if (!(error instanceof RouterError)) throw error;
+    throw new RouterError('BAD_PARAMETERS', `parameters.${field} must be ${described}; ${error.message}`);
+  }
+}
+
+/** The model in field `router`, which is to be of one kind. */
 export function readPreviousRouter<Kind extends RouterModel['kind']>(
   fields: FieldReader,
   kind: Kind,
 ): ModelOf<Kind> {
-  const described = `the text of an artifact of a ${kind} router`;
-  const text = fields.text('router', /^\{[^]*$/, described);
-  let model: RouterModel;
-  try {
-    ({ model } = decodeArtifact(text));
-  } catch (error) {
-    if (!(error instanceof RouterError)) throw error;
-    throw new RouterError('BAD_PARAMETERS', `parameters.router must be ${described}; ${error.message}`);
+  const model = readAnyRouter(fields, 'router');
+  if (model.kind !== kind) {
+    return fields.fail(
+      'router',
+      `the text of an artifact of a ${kind} router`,
+      `an artifact of a ${model.kind} router`,
+    );
   }
-  if (model.kind !== kind) return fields.fail('router', described, `an artifact of a ${model.kind} router`);
   return model as ModelOf<Kind>;
 }
 

@@ -8,20 +8,24 @@ import { mlpAddClientsProgram } from './mlp-add-clients/program.ts';
 import { mlpAddModelsProgram } from './mlp-add-models/program.ts';
 import { mfProgram } from './mf/program.ts';
 import { mlpProgram } from './mlp/program.ts';
+import type { FrontierEstimate } from './off-policy/estimate.ts';
+import { offPolicyProgram } from './off-policy/program.ts';
 
 /**
  * Where a run of some program stands, with the types of its parameters and state hidden inside: what shells drive. A value, not a
  * machine: `next` leaves it as it is and returns the following one, so a run is replayed from its sums.
  */
-export type ProgramRun = AwaitingSum | { readonly kind: 'finished'; readonly model: RouterModel };
+export type ProgramRun<Result = RouterModel> =
+  | AwaitingSum<Result>
+  | { readonly kind: 'finished'; readonly model: Result };
 
-export interface AwaitingSum {
+export interface AwaitingSum<Result = RouterModel> {
   readonly kind: 'sum';
   readonly plan: SumPlan;
   /** As `Program.contribute` for this sum. */
   contribute(data: Dataset, localSeed?: Uint8Array): Iterable<RecordVector>;
   /** As `Program.next` for this sum. */
-  next(sum: Float64Array, noiseDeviation?: number): ProgramRun;
+  next(sum: Float64Array, noiseDeviation?: number): ProgramRun<Result>;
   /** As `Program.stateBytes`. */
   stateBytes(): Uint8Array;
 }
@@ -36,8 +40,13 @@ const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
   [mfProgram.name, registered(mfProgram)],
 ]);
 
-interface RegisteredProgram {
-  start(untrusted: unknown): ProgramRun;
+/** Programs that say something of a router instead of making one; one more is one more line here. */
+const ESTIMATES: ReadonlyMap<string, RegisteredProgram<FrontierEstimate>> = new Map([
+  [offPolicyProgram.name, registered(offPolicyProgram)],
+]);
+
+interface RegisteredProgram<Result = RouterModel> {
+  start(untrusted: unknown): ProgramRun<Result>;
   readonly whenNoisy: Readonly<Record<string, unknown>>;
   schedule(untrusted: unknown): readonly ScheduledSum[] | undefined;
 }
@@ -53,7 +62,15 @@ export function programNames(): string[] {
  * @throws RouterError `UNKNOWN_PROGRAM`, `BAD_PARAMETERS`
  */
 export function startProgram(name: string, untrusted: unknown): ProgramRun {
-  return programNamed(name).start(untrusted);
+  return programNamed(PROGRAMS, name).start(untrusted);
+}
+
+/**
+ * As `startProgram`, for a program that judges a router.
+ * @throws RouterError `UNKNOWN_PROGRAM`, `BAD_PARAMETERS`
+ */
+export function startEstimate(name: string, untrusted: unknown): ProgramRun<FrontierEstimate> {
+  return programNamed(ESTIMATES, name).start(untrusted);
 }
 
 /**
@@ -61,7 +78,7 @@ export function startProgram(name: string, untrusted: unknown): ProgramRun {
  * @throws RouterError `UNKNOWN_PROGRAM`, `BAD_PARAMETERS`
  */
 export function programSchedule(name: string, untrusted: unknown): readonly ScheduledSum[] | undefined {
-  return programNamed(name).schedule(untrusted);
+  return programNamed(PROGRAMS, name).schedule(untrusted);
 }
 
 /**
@@ -72,13 +89,16 @@ export function noisyParameters(
   name: string,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  return { ...programNamed(name).whenNoisy, ...given };
+  return { ...programNamed(PROGRAMS, name).whenNoisy, ...given };
 }
 
-function programNamed(name: string): RegisteredProgram {
-  const program = PROGRAMS.get(name);
+function programNamed<Result>(
+  programs: ReadonlyMap<string, RegisteredProgram<Result>>,
+  name: string,
+): RegisteredProgram<Result> {
+  const program = programs.get(name);
   if (program === undefined) {
-    const known = programNames().join(', ');
+    const known = [...programs.keys()].join(', ');
     throw new RouterError(
       'UNKNOWN_PROGRAM',
       `there is no program ${JSON.stringify(name)}; known are ${known}`,
@@ -87,7 +107,9 @@ function programNamed(name: string): RegisteredProgram {
   return program;
 }
 
-function registered<Parameters, State>(program: Program<Parameters, State>): RegisteredProgram {
+function registered<Parameters, State, Result>(
+  program: Program<Parameters, State, Result>,
+): RegisteredProgram<Result> {
   return {
     start: (untrusted) => runAt(program, program.start(program.parameters(untrusted))),
     whenNoisy: program.whenNoisy ?? {},
@@ -95,7 +117,10 @@ function registered<Parameters, State>(program: Program<Parameters, State>): Reg
   };
 }
 
-function runAt<Parameters, State>(program: Program<Parameters, State>, step: ProgramStep<State>): ProgramRun {
+function runAt<Parameters, State, Result>(
+  program: Program<Parameters, State, Result>,
+  step: ProgramStep<State, Result>,
+): ProgramRun<Result> {
   if (step.kind === 'finished') return step;
   const { plan, state } = step;
   return {
