@@ -2,6 +2,7 @@
 import { type CryptoBackend, toHex } from '@tributary/crypto';
 import {
   checkRoster,
+  type ClientPolicy,
   type Message,
   ProtocolError,
   rosterRoot,
@@ -33,9 +34,10 @@ export function genesisRule(state: AuditState, entry: EntryOf<'genesis'>): Findi
   state.run = entry.run;
   if (asked.plan === undefined) return undefined;
   try {
-    const { run, course } = asked.plan(entry.manifest);
+    const { run, course, noise } = asked.plan(entry.manifest);
     if (!sameBytes(run, entry.run)) return finding('WRONG_CONTEXT', 'the run is not that of the manifest');
     state.course = course;
+    state.noise = noise;
   } catch (error) {
     return finding('UNEXPECTED_PLAN', `the manifest defines no run: ${messageOf(error)}`);
   }
@@ -81,7 +83,7 @@ export function rosterRule(state: AuditState, entry: EntryOf<'roster'>): Finding
 }
 
 export function batchRule(state: AuditState, entry: EntryOf<'batch'>): Finding | undefined {
-  const { crypto, roster, run, asked } = state;
+  const { crypto, roster, run } = state;
   if (roster === undefined) return finding('OUT_OF_ORDER', 'the log does not begin with its genesis');
   const start = fromCoordinator(state, 'batch-start', entry.start);
   if (isFinding(start)) return start;
@@ -101,11 +103,17 @@ export function batchRule(state: AuditState, entry: EntryOf<'batch'>): Finding |
     if (isFinding(reveal)) return reveal;
     reveals.push(reveal);
   }
-  const policy = asked.policy ?? LEAST_POLICY;
-  const view = viewBatch(crypto, { roster, run, policy }, start, adverts, reveals);
+  const view = viewBatch(crypto, { roster, run, policy: policyOf(state) }, start, adverts, reveals);
   if (isFinding(view)) return view;
   state.lastBatch = batch;
   state.batches.push(view);
   state.counts.batches += 1;
   return undefined;
+}
+
+/** What a member of this run insists on: with a budget also that a batch keeps to what its noise is sized for. */
+function policyOf({ asked: { policy = LEAST_POLICY }, noise }: AuditState): ClientPolicy {
+  if (noise === undefined) return policy;
+  const { colluders, minSurvivors } = noise;
+  return { ...policy, minSurvivors, minColluders: Math.max(policy.minColluders, colluders) };
 }

@@ -253,6 +253,23 @@ describe('the plan', () => {
     });
   });
 
+  it('is refused where a batch does not keep to what the noise of the run is sized for', () => {
+    const noisy = (minSurvivors: number, colluders: number): AuditExpectations => ({
+      plan: () => ({ run: RUN, course: course([]), noise: { minSurvivors, colluders } }),
+    });
+    // t = 3 of 4, c = 1.
+    expect(verifyLog(crypto, run.lines, noisy(3, 1), run.vectorsOf)).toMatchObject({ ok: true });
+    for (const [asked, reason] of [
+      [noisy(4, 1), /minSurvivors 3 is below the 4 that the noise/],
+      [noisy(3, 2), /colluders 1 is below/],
+    ] as const) {
+      expect(verifyLog(crypto, run.lines, asked, run.vectorsOf)).toMatchObject({
+        ok: false,
+        fault: { code: 'BAD_BATCH', reason: expect.stringMatching(reason) as string },
+      });
+    }
+  });
+
   it('cannot be computed behind a sum that is not at hand', () => {
     const verdict = verifyLog(crypto, run.lines, { plan: () => ({ run: RUN, course: course([]) }) });
     expect(verdict).toMatchObject({ ok: true, report: { counts: { plans: 1 } } });

@@ -4,6 +4,7 @@ import {
   type ClientPolicy,
   EMPTY_LOG_HEAD,
   type ExpectedRound,
+  type NoiseFloors,
   type Roster,
   type RoundTerms,
 } from '@tributary/protocol';
@@ -25,6 +26,8 @@ export interface PlannedRun {
   /** Digest of the manifest. */
   readonly run: Uint8Array;
   readonly course: RunCourse;
+  /** What the noise of its sums is sized for; left out where they are exact. */
+  readonly noise?: NoiseFloors | undefined;
 }
 
 /** What is asked of a log beyond what it says itself. */
@@ -126,6 +129,8 @@ export class AuditState {
   roster: Roster | undefined;
   run: Uint8Array = new Uint8Array(0);
   course: RunCourse | undefined;
+  /** What the noise of the run is sized for, where it has any. */
+  noise: NoiseFloors | undefined;
   round: OpenRound | undefined;
   /** The newest attempt at the sum that is due. */
   lastAttempt: RoundTerms | undefined;

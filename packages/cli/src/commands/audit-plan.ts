@@ -15,9 +15,10 @@ import {
 /** @throws RuntimeError RUN_FAILED, RouterError where the manifest defines no run */
 export function planOf(manifestText: string): PlannedRun {
   const manifest = decodeManifest(manifestText);
-  const { program, parameters, seed } = manifest;
+  const { program, parameters, seed, privacy } = manifest;
   return {
     run: runId(nodeBackend, manifestText),
+    noise: privacy === 'none' ? undefined : privacy,
     course: courseOf(manifest, startProgram(program, { ...parameters, seed }), 0),
   };
 }
