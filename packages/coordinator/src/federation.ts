@@ -16,13 +16,11 @@ import type { MemberRefusal } from './cohort.ts';
 import type { CoordinatorMachine } from './coordinator-journal.ts';
 import type { DropCounts } from './drop-counts.ts';
 import { type CoordinatorProgress, logProgress, type MemberDrops } from './progress.ts';
+import { RefusedMessages } from './refused-messages.ts';
 import { type OpenedRound, RoundRunner } from './round-runner.ts';
 import type { RunTerms } from './run-terms.ts';
 import { Sessions } from './sessions.ts';
 import type { SumLog } from './sum-log.ts';
-
-/** Messages of one member that may be refused in one phase; an honest one that is late has a few. */
-const MAX_REFUSED = 32;
 
 export interface FederationOptions {
   readonly terms: RunTerms;
@@ -44,7 +42,7 @@ export class Federation {
   /** Members that came since the last setup and have no secrets of its batch. */
   readonly strangers: Set<number> = new Set();
   readonly #options: FederationOptions;
-  readonly #refused = new Map<number, number>();
+  readonly #refused = new RefusedMessages();
   readonly #joinListeners = new Set<() => void>();
   /** Why members stay out of the run. */
   readonly #refusals = new Map<number, string>();
@@ -221,10 +219,7 @@ export class Federation {
     const { from } = rejection;
     const member = from === 'coordinator' ? from : this.#name(from);
     this.progress({ kind: 'rejected', member, rejection });
-    if (from === 'coordinator') return;
-    const refused = (this.#refused.get(from) ?? 0) + 1;
-    this.#refused.set(from, refused);
-    if (refused === MAX_REFUSED) {
+    if (this.#refused.count(rejection) && from !== 'coordinator') {
       this.sessions.disconnect(from, CLOSE.badMessage, 'too many messages that were refused');
     }
   }
