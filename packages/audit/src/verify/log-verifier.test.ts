@@ -205,6 +205,11 @@ function course(given: Int32Array[], change: Partial<ExpectedRound> = {}, rounds
   };
 }
 
+/** What is asked of a log whose run declares noise of this size. */
+const noisy = (minSurvivors: number, colluders: number): AuditExpectations => ({
+  plan: () => ({ run: RUN, course: course([]), noise: { minSurvivors, colluders } }),
+});
+
 describe('the plan', () => {
   let run: RecordedFederation;
   beforeAll(() => {
@@ -254,9 +259,6 @@ describe('the plan', () => {
   });
 
   it('is refused where a batch does not keep to what the noise of the run is sized for', () => {
-    const noisy = (minSurvivors: number, colluders: number): AuditExpectations => ({
-      plan: () => ({ run: RUN, course: course([]), noise: { minSurvivors, colluders } }),
-    });
     // t = 3 of 4, c = 1.
     expect(verifyLog(crypto, run.lines, noisy(3, 1), run.vectorsOf)).toMatchObject({ ok: true });
     for (const [asked, reason] of [
