@@ -131,6 +131,15 @@ describe('what a run declares', () => {
     expect(checkDeclaration(greedy)).toBeUndefined();
   });
 
+  it('is under an order of at most 1024', () => {
+    expect(parseFilter('rdp@1024')).toEqual({ kind: 'rdp', order: 1024 });
+    for (const text of ['rdp@1', 'rdp@1025', 'rdp@99999', 'rdp@02', 'rdp@2.5', 'rdp']) {
+      expect(parseFilter(text)).toBeUndefined();
+    }
+    const terms = { epsilon: 3, delta: 1e-5, filter: { kind: 'rdp', order: 1025 } } as const;
+    expect(() => filterLimit(terms)).toThrow(refusal('BAD_PARAMETER', 'order'));
+  });
+
   it('has a limit also where its order leaves almost nothing of epsilon, and nobody searches for it for hours', () => {
     const [order, delta] = [2, 1e-5];
     const conversion = Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);

@@ -146,13 +146,19 @@ function validSampling(sampling: number): number {
 type BudgetTerms = Pick<PrivacyDeclaration, 'epsilon' | 'delta' | 'filter'>;
 
 /**
+ * The highest order of an `rdp` filter: more proves epsilons below 0.01 only, and what a sampled round costs takes as many steps as its order,
+ * which a peer could have a client take for every round that it declares.
+ */
+const MAX_ORDER = 1024;
+
+/**
  * The largest total that a filter may let through, in its own unit (rho, or RDP at its order), rounded down.
  * @throws PrivacyError `BAD_PARAMETER` where epsilon, delta or the order is out of range, or the order proves nothing at this epsilon
  */
 export function filterLimit({ epsilon, delta, filter }: BudgetTerms): Rational {
   const rho = rhoFromEpsilon(epsilon, delta);
   if (filter.kind === 'zcdp') return rho;
-  requireInteger('order', filter.order, 2, 2 ** 20);
+  requireInteger('order', filter.order, 2, MAX_ORDER);
   const { order } = filter;
   const wanted = epsilon - Math.log1p(-1 / order) + Math.log(delta * order) / (order - 1);
   // The conversion rounds up by a part of epsilon, which may be much more than that part of the limit: a peer could
@@ -249,8 +255,8 @@ export function formatFilter(filter: FilterRule): string {
 /** The rule of a text as `formatFilter` gives it; undefined for any other. */
 export function parseFilter(text: string): FilterRule | undefined {
   if (text === 'zcdp') return { kind: 'zcdp' };
-  const order = Number(/^rdp@([1-9]\d{0,6})$/.exec(text)?.[1]);
-  return Number.isInteger(order) && order >= 2 && order <= 2 ** 20 ? { kind: 'rdp', order } : undefined;
+  const order = Number(/^rdp@([1-9]\d{0,3})$/.exec(text)?.[1]);
+  return Number.isInteger(order) && order >= 2 && order <= MAX_ORDER ? { kind: 'rdp', order } : undefined;
 }
 
 /** A declaration as JSON holds it: in a manifest, in a log. */
