@@ -1,9 +1,9 @@
 /** The settings that experiments are made of: who trains on what, and how the outcome is scored. */
-import type { CostQuality, RouterModel, TestSet } from '@tributary/router';
+import type { CostQuality, Dataset, RouterModel, TestSet } from '@tributary/router';
 import { poolDatasets } from '../baselines/pool-datasets.ts';
 import { staticRouter } from '../baselines/static.ts';
 import { chooseLambda } from '../evaluation/choose-lambda.ts';
-import { routerAt, scoreRouter, yardstickOf } from '../evaluation/score-router.ts';
+import { routerAt, scoreRouter, type Yardstick, yardstickOf } from '../evaluation/score-router.ts';
 import type { Federation, RouterFamily } from '../families/router-family.ts';
 import type { Measurement, Setting } from '../results/measurement.ts';
 import { type HeldOut, poolHeldOut } from '../tuning/hold-out.ts';
@@ -84,7 +84,7 @@ export function measureStatic(context: TrialContext, families: readonly RouterFa
   return families.map((family) => ({ ...describe(context, family, 'static'), scores: [score] }));
 }
 
-function describe(
+export function describe(
   { scene, point }: TrialContext,
   family: RouterFamily,
   setting: Setting,
@@ -98,16 +98,25 @@ function describe(
   };
 }
 
-function federationOf({ scene, sums }: TrialContext): Federation {
-  const { clients, localSeeds, runSeed } = scene;
+/** @param which places of the clients that take part; all where left out */
+export function federationOf({ scene, sums }: TrialContext, which?: readonly number[]): Federation {
+  const { runSeed } = scene;
+  const chosen = which ?? scene.clients.map((_, i) => i);
+  const clients = chosen.map((i) => scene.clients[i] as Dataset);
+  const localSeeds = chosen.map((i) => scene.localSeeds[i] as Uint8Array);
   const maxRecords = Math.max(MAX_RECORDS, ...clients.map(({ records }) => records));
   return { clients, localSeeds, seed: runSeed, sums: sums({ clients: clients.length, maxRecords }) };
 }
 
 /** 0 where nothing on the test costs anything: there is nothing to trade. */
 export function ownTestScore(model: RouterModel, test: TestSet): number {
-  if (!test.costUsd.some((cost) => cost > 0)) return 0;
-  return scoreRouter(model, yardstickOf(test)).aucShared;
+  const yardstick = ownYardstick(test);
+  return yardstick === undefined ? 0 : scoreRouter(model, yardstick).aucShared;
+}
+
+/** Undefined where nothing on the test costs anything. */
+export function ownYardstick(test: TestSet): Yardstick | undefined {
+  return test.costUsd.some((cost) => cost > 0) ? yardstickOf(test) : undefined;
 }
 
 function atHeldOutLambda(

@@ -1,11 +1,21 @@
 import { closest, RuntimeError } from '@tributary/runtime';
+import { addClientsExperiment } from './add-clients.ts';
+import { addModelsExperiment } from './add-models.ts';
 import { equalTuningExperiment } from './equal-tuning.ts';
 import type { Experiment } from './experiment.ts';
+import { extremeHeterogeneityExperiment } from './extreme-heterogeneity.ts';
 import { mainExperiment } from './main.ts';
 import { scaleExperiment } from './scale.ts';
 
 /** One more experiment is one more line here. */
-export const EXPERIMENTS: readonly Experiment[] = [mainExperiment, equalTuningExperiment, scaleExperiment];
+export const EXPERIMENTS: readonly Experiment[] = [
+  mainExperiment,
+  equalTuningExperiment,
+  scaleExperiment,
+  addModelsExperiment,
+  addClientsExperiment,
+  extremeHeterogeneityExperiment,
+];
 
 /** @throws RuntimeError `BAD_ARGUMENT` */
 export function experimentNamed(name: string): Experiment {

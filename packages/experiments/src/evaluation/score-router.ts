@@ -10,6 +10,7 @@ import {
   type CostRange,
   createPredictor,
   LAMBDA_GRID,
+  type Predictor,
   qualityAtBudget,
   routerCurve,
   type RouterModel,
@@ -78,7 +79,11 @@ export function scoreFrontier(frontier: ConcaveHull, { best, range }: Yardstick)
 }
 
 export function scoreRouter(model: RouterModel, yardstick: Yardstick): RouterScore {
-  const curve = routerCurve(createPredictor(model), yardstick.test, LAMBDA_GRID);
+  return scorePredictor(createPredictor(model), yardstick);
+}
+
+export function scorePredictor(predictor: Predictor, yardstick: Yardstick): RouterScore {
+  const curve = routerCurve(predictor, yardstick.test, LAMBDA_GRID);
   const frontier = concaveHull(curve);
   return { auc: auc(curve), frontier, ...scoreFrontier(frontier, yardstick) };
 }

@@ -3,7 +3,11 @@ import {
   type KMeansSettings,
   logCostOf,
   nearestCentreOf,
+  createPredictor,
+  type KMeansModel,
   observedModels,
+  personalKMeans,
+  previousRouterText,
   RouterError,
   routerFromCentres,
   type RouterModel,
@@ -15,7 +19,7 @@ import type { Grid, Recipe } from '../tuning/grid.ts';
 import { tuneAlone } from '../tuning/tune-alone.ts';
 import { tuneFederated } from '../tuning/tune-federated.ts';
 import { mostEvaluations } from './most-evaluations.ts';
-import type { RouterFamily } from './router-family.ts';
+import type { Federation, RouterFamily } from './router-family.ts';
 
 type Kappa = NonNullable<KMeansSettings['kappa']>;
 
@@ -39,7 +43,29 @@ export const kmeansFamily: RouterFamily = {
   alone: (data, generator) => STANDARD.alone(data, generator)[0] as RouterModel,
   tuneFederated: (federation, parts) => tuneFederated(KMEANS_GRID, federation, parts),
   tuneAlone: (data, parts, generator) => tuneAlone(KMEANS_GRID, data, parts, generator),
+  addModels: update,
+  addClients: update,
+  personal: ({ federated, own }) => createPredictor(personalKMeans(asKMeans(federated), own)),
 };
+
+function update(router: RouterModel, federation: Federation): RouterModel {
+  const { clients, seed } = federation;
+  const { models, dimensions } = clients[0] as Dataset;
+  const start = startProgram('kmeans-update', {
+    router: previousRouterText(router),
+    models,
+    dimensions,
+    seed,
+    maxEvaluationsPerQuery: Math.max(...clients.map(mostEvaluations)),
+  });
+  return runProgram(start, federation).model;
+}
+
+function asKMeans(model: RouterModel): KMeansModel {
+  if (model.kind !== 'kmeans')
+    throw new RouterError('OUT_OF_RANGE', `a ${model.kind} router is no K-means router`);
+  return model;
+}
 
 /**
  * Centres do not depend on kappa, and kappa decides no plan: one clustering, and one sequence of sums, serves all kappas.
@@ -77,9 +103,8 @@ function recipeOf(clusters: number, kappas: readonly Kappa[]): Recipe {
  * Per observation the squared error of predicted quality (the Brier score) plus the squared error of predicted log cost, which is on the
  * same scale of 0 to 1.
  */
-export function kmeansLosses(model: RouterModel, data: Dataset): Float64Array {
-  if (model.kind !== 'kmeans')
-    throw new RouterError('OUT_OF_RANGE', `a ${model.kind} router is no K-means router`);
+export function kmeansLosses(router: RouterModel, data: Dataset): Float64Array {
+  const model = asKMeans(router);
   const { models, dimensions, centres } = model;
   const nearest = nearestCentreOf(centres, dimensions);
   const known = observedModels(model);

@@ -55,4 +55,25 @@ describe('the MLP family', () => {
     const tuned = mlpFamily.tuneAlone(few, holdOut(few, new Uint8Array(32)), generatorOf(64));
     expect(tuned.setting).toBe('learning rate 0.0001, 12 epochs');
   });
+
+  it('takes models and clients later, and mixes routers for one of them', () => {
+    const [first, , both] = clients as [Dataset, Dataset, Dataset];
+    const [own] = parts as [(typeof parts)[0]];
+    const router = mlpFamily.federated(federation);
+    const joined = mlpFamily.addClients?.(router, federation);
+    expect(joined && totalObservations(joined)).toBe(480);
+    const cat = { ...both, models: ['cat'], model: both.model.map(() => 0) };
+    const wider = mlpFamily.addModels?.(router, federationOf([cat, cat, cat]));
+    expect(wider?.models).toEqual(['ant', 'bee', 'cat']);
+    expect(wider?.observations[2]).toBe(240);
+    const local = mlpFamily.tuneAlone(first, own, generatorOf(65));
+    const mixture = mlpFamily.personal?.({
+      federated: router,
+      federatedTrial: router,
+      local,
+      own: first,
+      parts: own,
+    });
+    expect(mixture?.models).toEqual(['ant', 'bee']);
+  });
 });

@@ -1,6 +1,9 @@
 /** How routers that are networks are trained and tuned, whichever network it is. */
 import {
+  createPredictor,
   type Dataset,
+  mixturePredictor,
+  mixtureWeights,
   type NetworkModel,
   RouterError,
   type RouterModel,
@@ -69,6 +72,11 @@ export function networkFamilyOf<Settings extends NetworkSettings, Model extends 
         (chosen) => trainAlone(family, data, generator, { ...network, ...chosen }),
         'epochs',
       );
+    },
+    personal({ federated, federatedTrial, local, parts }) {
+      const [ofAll, own] = [createPredictor(federatedTrial), createPredictor(local.trial)];
+      const weights = mixtureWeights(ofAll, own, parts.heldOut);
+      return mixturePredictor(createPredictor(federated), createPredictor(local.model), weights);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What an experiment knows of a kind of router: how it is trained from sums and in one place, at standard settings and tuned. */
-import type { Dataset, RouterModel, SeededGenerator } from '@tributary/router';
+import type { Dataset, Predictor, RouterModel, SeededGenerator } from '@tributary/router';
 import type { SumService } from '../sums/sum-service.ts';
 import type { HeldOut } from '../tuning/hold-out.ts';
 import type { TunedRouter } from '../tuning/tuned-router.ts';
@@ -35,4 +35,27 @@ export interface RouterFamily {
   tuneFederated(federation: Federation, parts: readonly HeldOut[]): TunedRouter;
   /** @param parts the rows of `data` in two parts */
   tuneAlone(data: Dataset, parts: HeldOut, generator: SeededGenerator): TunedRouter;
+  /**
+   * New models by sums over what they, and they alone, did on calibration rows. Left out, as are the next two, where a kind cannot do it.
+   * @param federation clients' rows under the list of the new models
+   */
+  readonly addModels?: (router: RouterModel, federation: Federation) => RouterModel;
+  /**
+   * Newcomers by sums over their rows alone.
+   * @param federation of the newcomers
+   */
+  readonly addClients?: (router: RouterModel, federation: Federation) => RouterModel;
+  /** One client's mixture of what the federation learned and what it learned itself. */
+  readonly personal?: (routers: RoutersOfClient) => Predictor;
+}
+
+export interface RoutersOfClient {
+  /** Trained by all clients on all rows. */
+  readonly federated: RouterModel;
+  /** Trained by all clients on what none of them held out. */
+  readonly federatedTrial: RouterModel;
+  readonly local: TunedRouter;
+  /** The client's training rows. */
+  readonly own: Dataset;
+  readonly parts: HeldOut;
 }

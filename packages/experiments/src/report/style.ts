@@ -5,13 +5,13 @@ export const STYLE: Markup = markup`
 :root {
   color-scheme: light dark;
   --page: #fbfbf9; --card: #ffffff; --ink: #1b1f24; --soft: #5a6370; --rule: #e3e5e8; --grid: #eceef0;
-  --federated: #0072b2; --centralised: #d55e00; --static: #00795a; --singles: #a04a86; --local: #8a929c;
+  --federated: #0072b2; --centralised: #d55e00; --static: #00795a; --singles: #a04a86; --local: #8a929c; --mixture: #b8860b;
   --warn-page: #fff4d6; --warn-ink: #6b4a00; --warn-rule: #e8c766;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171b; --card: #1b1f25; --ink: #e8eaed; --soft: #a2abb7; --rule: #31373f; --grid: #272c33;
-    --federated: #56b4e9; --centralised: #ff9d57; --static: #3ecfa3; --singles: #e08fc4; --local: #7e8894;
+    --federated: #56b4e9; --centralised: #ff9d57; --static: #3ecfa3; --singles: #e08fc4; --local: #7e8894; --mixture: #e6c04c;
     --warn-page: #3a2f10; --warn-ink: #ffdf8a; --warn-rule: #6d5a1e;
   }
 }
@@ -53,11 +53,12 @@ th small { display: block; font-weight: 400; color: var(--soft); font-size: 12.5
 .line.static { stroke: var(--static); stroke-dasharray: 2 5; stroke-width: 2.5; }
 .line.singles { stroke: var(--singles); stroke-dasharray: 10 4 2 4; stroke-width: 1.75; }
 .line.local { stroke: var(--local); stroke-width: 1; stroke-opacity: 0.75; }
+.line.mixture { stroke: var(--mixture); stroke-dasharray: 5 3; }
 .line.guide { stroke: var(--ink); stroke-opacity: 0.45; stroke-width: 1; stroke-dasharray: 3 4; }
 .bands .line.local { stroke-width: 2; stroke-opacity: 1; }
 .band { stroke: none; fill-opacity: 0.16; }
 .band.federated { fill: var(--federated); } .band.centralised { fill: var(--centralised); } .band.static { fill: var(--static); }
-.band.singles { fill: var(--singles); } .band.local { fill: var(--local); }
+.band.mixture { fill: var(--mixture); } .band.singles { fill: var(--singles); } .band.local { fill: var(--local); }
 .dot { stroke: var(--card); stroke-width: 1; } .dot.singles { fill: var(--singles); }
 .landmark { fill: var(--ink); stroke: var(--card); stroke-width: 1.5; }
 .landmark-label { fill: var(--ink); font-size: 12.5px; paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }

@@ -2,9 +2,12 @@ import type { ConcaveHull, CostQuality, SingleModel } from '@tributary/router';
 import type { ChargedBudget } from '../privacy/charged-budget.ts';
 import type { RouterScore, Score } from '../evaluation/score-router.ts';
 
-export const SETTINGS = ['federated', 'centralised', 'local', 'static'] as const;
+export const SETTINGS = ['federated', 'centralised', 'local', 'mixture', 'static'] as const;
 
-/** Who trained: all clients by sums, one party on pooled rows, each client alone; or nobody looked at the query (K = 1). */
+/**
+ * Who trained: all clients by sums, one party on pooled rows, each client alone; `mixture` is what a client makes of the federated router and its own
+ * rows; of `static` nobody looked at the query (K = 1).
+ */
 export type Setting = (typeof SETTINGS)[number];
 
 /** Quality and cost as shares of the best single model's. */
@@ -23,10 +26,12 @@ export interface Measurement {
   readonly clients: number;
   /** Which step of a sweep: "20 clients". Left out where there is none. */
   readonly point?: string;
-  /** On the global test; for `local` one per client. */
+  /** On the global test, or on what the experiment judges by; for `local` and `mixture` one per client. */
   readonly scores: readonly RouterScore[];
   /** Shared AUC on each client's own test: of the federated router, and for `local` of the client's own. */
   readonly ownTest?: readonly number[];
+  /** What else an experiment tells, by name: "recovered". */
+  readonly figures?: Readonly<Record<string, number>>;
   /** What tuning chose; for `local` one per client. */
   readonly tuned?: readonly string[];
   /** Mean over clients of what the router does on the global test at the lambda that each client chose on its held-out queries. */

@@ -12,7 +12,7 @@ import {
 } from './measurement.ts';
 import type { ExperimentOutcome } from './outcome.ts';
 
-/** One router in one setting and one draw; for `local` the mean over the clients' routers. Qualities are those of the global test. */
+/** One router in one setting and one draw; for `local` and `mixture` the mean over the clients' routers. Qualities are those of the global test. */
 export interface ResultRow {
   readonly router: string;
   readonly setting: Setting;
@@ -29,6 +29,8 @@ export interface ResultRow {
   readonly ownTestWins?: number;
   /** On federated only: at the lambdas that clients chose on held-out queries, as shares of the best single model's. */
   readonly atHeldOutLambda?: ShareOfBest;
+  /** What else the experiment tells, by name. */
+  readonly figures?: Readonly<Record<string, number>>;
   /** What tuning chose; for `local` left out, because every client chose for itself. */
   readonly tuned?: string;
   /** How many clients' rows were trained on. */
@@ -104,7 +106,8 @@ function inOrder({ measurements, routers }: ExperimentOutcome): Measurement[] {
 }
 
 function rowOf(measurement: Measurement, measurements: readonly Measurement[]): ResultRow {
-  const { router, setting, seed, point, scores, clients, tuned, atHeldOutLambda, privacy } = measurement;
+  const { router, setting, seed, point, scores, clients, tuned, atHeldOutLambda, figures, privacy } =
+    measurement;
   const wins = ownTestWins(measurement, measurements);
   const budgets = Object.keys(scores[0]?.qualityAtBudget ?? {});
   return {
@@ -120,6 +123,7 @@ function rowOf(measurement: Measurement, measurements: readonly Measurement[]): 
     costAt97: mean(scores.map(({ costAt97 }) => costAt97)),
     ...(wins === undefined ? {} : { ownTestWins: wins }),
     ...(atHeldOutLambda === undefined ? {} : { atHeldOutLambda }),
+    ...(figures === undefined ? {} : { figures }),
     ...(tuned?.length === 1 && setting !== 'local' ? { tuned: tuned.join() } : {}),
     clients,
     ...(privacy === undefined ? {} : { privacy: withoutText(privacy) }),
@@ -167,6 +171,7 @@ function metricsOf(row: ResultRow): [metric: string, value: number][] {
     ['ownTestWins', row.ownTestWins],
     ['atHeldOutLambda quality', row.atHeldOutLambda?.quality],
     ['atHeldOutLambda cost', row.atHeldOutLambda?.cost],
+    ...Object.entries(row.figures ?? {}),
   ];
   const prefix = row.point === undefined ? '' : `${row.point}: `;
   return metrics.flatMap(([metric, value]) => (value === undefined ? [] : [[prefix + metric, value]]));

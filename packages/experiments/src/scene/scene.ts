@@ -9,6 +9,7 @@ import {
   testSetOf,
 } from '@tributary/router';
 import { type HeldOut, holdOut } from '../tuning/hold-out.ts';
+import { partitionWithNewcomers } from '../partition/newcomers.ts';
 import { type ClientShare, partitionQueries } from '../partition/partition-queries.ts';
 import { localSeed, seedBytes, seedGenerator, type Workload } from '../workload/load-workload.ts';
 
@@ -19,6 +20,10 @@ export interface SceneSpec {
   readonly clients: number;
   /** How many models a client uses; all where left out. */
   readonly modelsPerClient?: number;
+  /** Concentration of a task over the clients, where it is not that of the partition; the smaller, the more a task belongs to few. */
+  readonly taskAlpha?: number;
+  /** How many clients, the last ones, have tasks of their own that no other client knows; none where left out. */
+  readonly newcomers?: number;
 }
 
 export interface Scene {
@@ -46,12 +51,14 @@ export function checkPartition(workload: Workload, spec: SceneSpec): void {
   sharesOf(workload, spec);
 }
 
-function sharesOf({ log, models }: Workload, { seed, ...partition }: SceneSpec): ClientShare[] {
-  return partitionQueries(
-    seedGenerator(seed).fork('partition'),
-    log.queries.map(({ task }) => task),
-    { models: models.length, ...partition },
-  );
+function sharesOf({ log, models }: Workload, spec: SceneSpec): ClientShare[] {
+  const { seed, newcomers = 0, ...partition } = spec;
+  const generator = seedGenerator(seed).fork('partition');
+  const tasks = log.queries.map(({ task }) => task);
+  const options = { models: models.length, ...partition };
+  return newcomers === 0
+    ? partitionQueries(generator, tasks, options)
+    : partitionWithNewcomers(generator, tasks, { ...options, newcomers });
 }
 
 /** @throws DataError `TOO_FEW_QUERIES` */
@@ -81,9 +88,7 @@ export function sceneData(
 ): Pick<Scene, 'clients' | 'test'> {
   const queries = Uint32Array.from(shares.flatMap(({ test }) => [...test]));
   return {
-    clients: shares.map(({ train, observed }) =>
-      datasetOf(workload, subsetLog(workload.log, { queries: train, observed })),
-    ),
+    clients: shares.map((share) => trainingRows(workload, share)),
     test: testSetOf(datasetOf(workload, subsetLog(workload.log, { queries }))),
   };
 }
@@ -92,6 +97,16 @@ export function sceneData(
 export function denseRows({ workload, shares }: Scene): Dataset {
   const queries = Uint32Array.from(shares.flatMap(({ train }) => [...train]));
   return datasetOf(workload, subsetLog(workload.log, { queries }));
+}
+
+/** A client's training rows with the model that it observed on each. */
+export function trainingRows(workload: Workload, { train, observed }: Omit<ClientShare, 'test'>): Dataset {
+  return datasetOf(workload, subsetLog(workload.log, { queries: train, observed }));
+}
+
+/** A client's training rows with every model observed on each. */
+export function denseTrainingRows(workload: Workload, { train }: Pick<ClientShare, 'train'>): Dataset {
+  return datasetOf(workload, subsetLog(workload.log, { queries: train }));
 }
 
 function datasetOf({ models, encoder }: Workload, part: EvaluationLog): Dataset {

@@ -10,27 +10,28 @@ function task(query: number): (typeof TASKS)[number] {
 
 function good(query: number, model: number): number {
   if (model === 1) return 0.85;
+  if (model > 1) return 0.4 + 0.05 * model;
   return task(query) === 'sums' ? 0.2 : 0.9;
 }
 
 /**
  * Writes a benchmark of two tasks, with short embeddings that tell the tasks apart: the cheap model is good at rhymes only, the dear one at
- * both.
+ * both. More models are as good at either, and lie between the two.
  */
-export async function writeToyLog(directory: string, queries = 240): Promise<void> {
+export async function writeToyLog(directory: string, queries = 240, models = 2): Promise<void> {
   const generator = createGenerator(new Uint8Array(32).fill(9));
-  const rows = Array.from({ length: 2 * queries }, (_, row) => row);
+  const rows = Array.from({ length: models * queries }, (_, row) => row);
   const log: EvaluationLog = {
     source: 'toy',
     queries: Array.from({ length: queries }, (_, i) => ({ id: `q${i}`, text: `query ${i}`, task: task(i) })),
-    models: [{ name: 'cheap' }, { name: 'dear' }],
+    models: Array.from({ length: models }, (_, m) => ({ name: ['cheap', 'dear'][m] ?? `plain ${m}` })),
     evaluations: {
-      offsets: Uint32Array.from({ length: queries + 1 }, (_, i) => 2 * i),
-      model: Uint16Array.from(rows, (row) => row % 2),
+      offsets: Uint32Array.from({ length: queries + 1 }, (_, i) => models * i),
+      model: Uint16Array.from(rows, (row) => row % models),
       quality: Float64Array.from(rows, (row) =>
-        generator.nextDouble() < good(Math.floor(row / 2), row % 2) ? 1 : 0,
+        generator.nextDouble() < good(Math.floor(row / models), row % models) ? 1 : 0,
       ),
-      costUsd: Float64Array.from(rows, (row) => (row % 2 === 0 ? 1e-4 : 1e-3)),
+      costUsd: Float64Array.from(rows, (row) => [1e-4, 1e-3][row % models] ?? 1e-4 * (row % models)),
     },
     embeddings: {
       encoder: 'toy3',

@@ -9,7 +9,7 @@ export interface Point {
 }
 
 /** Which line it is; the style sheet gives each its colour and its dashes. */
-export type LineStyle = 'federated' | 'centralised' | 'static' | 'singles' | 'local' | 'guide';
+export type LineStyle = 'federated' | 'centralised' | 'static' | 'singles' | 'local' | 'mixture' | 'guide';
 
 export function line(points: readonly Point[], x: Scale, y: Scale, style: LineStyle, title: string): Markup {
   const path = points.map(

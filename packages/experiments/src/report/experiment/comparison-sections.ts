@@ -16,6 +16,7 @@ const LABELS: Readonly<Record<Setting, string>> = {
   federated: 'federated',
   centralised: 'centralised',
   local: 'local, mean over clients',
+  mixture: 'mixture, mean over clients',
   static: 'static (blind to the query)',
 };
 
@@ -56,16 +57,12 @@ function frontierBands(outcome: ExperimentOutcome, router: string): Markup {
       end,
     ),
   };
-  const lines = SETTINGS.toReversed().map(
-    (setting): BandLine => ({
-      style: setting,
-      label: LABELS[setting],
-      points: frontierSpread(
-        measurementsOf(outcome, router, setting).map(({ scores }) => scores.map(({ frontier }) => frontier)),
-        end,
-      ),
-    }),
-  );
+  const lines = SETTINGS.toReversed().flatMap((setting): BandLine[] => {
+    const measurements = measurementsOf(outcome, router, setting);
+    if (measurements.length === 0) return [];
+    const frontiers = measurements.map(({ scores }) => scores.map(({ frontier }) => frontier));
+    return [{ style: setting, label: LABELS[setting], points: frontierSpread(frontiers, end) }];
+  });
   return bandChart({
     lines: [singles, ...lines],
     marks: models,

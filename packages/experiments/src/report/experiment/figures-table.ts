@@ -49,7 +49,7 @@ the cheapest and of the dearest model, on a logarithmic axis. Cost of 97 %: what
 serves better than their local one. Quality at held-out λ: what is left of the best single model’s quality where each client chooses λ on queries that it held out.</p>`;
 }
 
-function intervalText(interval: Interval | undefined): string | undefined {
+export function intervalText(interval: Interval | undefined): string | undefined {
   if (interval === undefined) return undefined;
   const { mean: middle, low, high } = interval;
   if (low === null || high === null) return formatQuality(middle);
