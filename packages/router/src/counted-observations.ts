@@ -4,7 +4,9 @@ import { createGenerator, type SeededGenerator } from './random/generator.ts';
 
 /**
  * The observations of a record that count, in ascending order of their model: one per model (the first), and of more than
- * `most` models a subset drawn uniformly, because the first ones would favour the models at the head of the list.
+ * `most` models a subset drawn uniformly, because the first ones would favour the models at the head of the list. Every record draws for
+ * itself: none may change what another contributes, or the bound on one record would bound nothing.
+ * @param generator of the run, from `observationsGenerator`
  */
 export function countedObservations(
   data: Dataset,
@@ -18,12 +20,15 @@ export function countedObservations(
     if (!perModel.has(model)) perModel.set(model, o);
   }
   const observations = [...perModel.values()];
-  while (observations.length > most) observations.splice(generator.nextInt(observations.length), 1);
+  if (observations.length > most) {
+    const draws = generator.fork(`record ${record}`);
+    while (observations.length > most) observations.splice(draws.nextInt(observations.length), 1);
+  }
   return observations.toSorted((a, b) => (data.model[a] as number) - (data.model[b] as number));
 }
 
 /**
- * What `countedObservations` draws from, in the order of the records: the same observations count in every sum of a run.
+ * What `countedObservations` draws from: the same observations count in every sum of a run.
  * @param seed of the run, in hexadecimal
  */
 export function observationsGenerator(seed: string): SeededGenerator {

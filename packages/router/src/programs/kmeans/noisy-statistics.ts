@@ -57,9 +57,7 @@ export function* contributeToNoisyStatistics(state: StatisticsState, data: Datas
   for (let i = 0; i < data.records; i++) {
     const cluster = nearest.find(data.features, i * dimensions);
     if (cluster < 0) throw notFinite(i);
-    // Draws of its own: no record may change what another contributes, or the bound on one record would bound nothing.
-    const draws = generator.fork(`record ${i}`);
-    const observations = countedObservations(data, i, maxEvaluationsPerQuery, draws);
+    const observations = countedObservations(data, i, maxEvaluationsPerQuery, generator);
     let squares = 0;
     observations.forEach((observation, nth) => {
       const model = data.model[observation] as number;
