@@ -5,6 +5,7 @@ import { equalTuningExperiment } from './equal-tuning.ts';
 import type { Experiment } from './experiment.ts';
 import { extremeHeterogeneityExperiment } from './extreme-heterogeneity.ts';
 import { mainExperiment } from './main.ts';
+import { privacyExperiment } from './privacy.ts';
 import { scaleExperiment } from './scale.ts';
 
 /** One more experiment is one more line here. */
@@ -15,6 +16,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   addModelsExperiment,
   addClientsExperiment,
   extremeHeterogeneityExperiment,
+  privacyExperiment,
 ];
 
 /** @throws RuntimeError `BAD_ARGUMENT` */

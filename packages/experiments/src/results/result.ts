@@ -131,8 +131,8 @@ function rowOf(measurement: Measurement, measurements: readonly Measurement[]): 
 }
 
 function withoutText(charged: ChargedBudget): Omit<ChargedBudget, 'statement'> {
-  const { statement, ...figures } = charged;
-  return statement === '' ? charged : figures;
+  const { statement: _, ...figures } = charged;
+  return figures;
 }
 
 function ownTestWins(

@@ -18,6 +18,7 @@ describe('the registry of programs', () => {
       'kmeans',
       'kmeans-update',
       'mlp',
+      'dp-sgd',
       'mlp-add-models',
       'mlp-add-clients',
       'mf',

@@ -2,6 +2,7 @@ import type { RouterModel } from '../artifact/model.ts';
 import type { Dataset } from '../dataset.ts';
 import { RouterError } from '../errors.ts';
 import type { Program, ProgramStep, RecordVector, ScheduledSum, SumPlan } from '../program.ts';
+import { dpSgdProgram } from './dp-sgd/program.ts';
 import { kmeansProgram } from './kmeans/program.ts';
 import { kmeansUpdateProgram } from './kmeans-update/program.ts';
 import { mlpAddClientsProgram } from './mlp-add-clients/program.ts';
@@ -35,6 +36,7 @@ const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
   [kmeansProgram.name, registered(kmeansProgram)],
   [kmeansUpdateProgram.name, registered(kmeansUpdateProgram)],
   [mlpProgram.name, registered(mlpProgram)],
+  [dpSgdProgram.name, registered(dpSgdProgram)],
   [mlpAddModelsProgram.name, registered(mlpAddModelsProgram)],
   [mlpAddClientsProgram.name, registered(mlpAddClientsProgram)],
   [mfProgram.name, registered(mfProgram)],

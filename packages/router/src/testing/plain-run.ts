@@ -20,6 +20,11 @@ export function runWithPreviousRouter(
   return driven(startProgram(name, parameters), clients, () => {}).model as MlpModel;
 }
 
+/** Runs a program of another name than the MLP router that it gives. */
+export function runToMlp(program: string, parameters: unknown, clients: readonly Dataset[]): MlpModel {
+  return driven(startProgram(program, parameters), clients, () => {}).model as MlpModel;
+}
+
 type ModelOf<Name extends RouterModel['kind']> = Extract<RouterModel, { readonly kind: Name }>;
 
 export interface Observed<Model> {
