@@ -4,6 +4,7 @@ export {
   type PrivacyConfig,
   readCoordinatorConfig,
 } from './config.ts';
+export { type DeclaredRun, declareRun, type RunRequest } from './declared-run.ts';
 export { type CoordinatorOptions, type CoordinatorReport, runCoordinator } from './coordinator.ts';
 export type { CoordinatorProgress } from './progress.ts';
 export type { BudgetReport, ChargedRound } from './run-budget.ts';

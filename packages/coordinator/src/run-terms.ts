@@ -1,15 +1,8 @@
 /** Everything that a run stands on, read and checked before anything is written or anybody connects. */
 import { equalBytes, toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
-import {
-  declarePrivacy,
-  fewestSurvivors,
-  parseFilter,
-  type PrivacyDeclaration,
-  PrivacyError,
-} from '@tributary/privacy';
 import { MAX_MANIFEST_LENGTH, ProtocolError, type Roster, thresholdsFor } from '@tributary/protocol';
-import { noisyParameters, type ProgramRun, programSchedule, startProgram } from '@tributary/router';
+import { type ProgramRun, startProgram } from '@tributary/router';
 import {
   encodeManifest,
   type Identity,
@@ -20,6 +13,7 @@ import {
   RuntimeError,
 } from '@tributary/runtime';
 import type { CoordinatorConfig } from './config.ts';
+import { declareRun } from './declared-run.ts';
 
 export interface RunTerms {
   readonly roster: Roster;
@@ -47,17 +41,10 @@ export function readRunTerms(config: CoordinatorConfig, seed?: string): RunTerms
     );
   }
   const publicSeed = seed ?? toHex(nodeRandomBytes(32));
-  const { program: name, parameters: given } = config.run;
-  const noisy = config.privacy.epsilon !== 'none';
-  const parameters = noisy ? noisyParameters(name, given) : given;
-  const privacy = noisy ? declaredPrivacy(config, roster, { ...parameters, seed: publicSeed }) : 'none';
-  const manifest: RunManifest = {
-    ...config.run,
-    parameters,
-    contributors: roster.members.length,
-    privacy,
-    seed: publicSeed,
-  };
+  requireOneMemberEach(config, roster);
+  const { length: contributors } = roster.members;
+  const declared = declareRun({ ...config, members: contributors, seed: publicSeed });
+  const manifest: RunManifest = { ...config.run, ...declared, contributors, seed: publicSeed };
   const manifestText = encodeManifest(manifest);
   if (manifestText.length > MAX_MANIFEST_LENGTH) {
     throw new RuntimeError(
@@ -70,49 +57,15 @@ export function readRunTerms(config: CoordinatorConfig, seed?: string): RunTerms
   return { roster, identity, manifest, manifestText, run: runId(nodeBackend, manifestText), program };
 }
 
-/** @throws RuntimeError BAD_CONFIG, RouterError */
-function declaredPrivacy(
-  { privacy, run, thresholds: preset }: CoordinatorConfig,
-  { members }: Roster,
-  parameters: Readonly<Record<string, unknown>>,
-): 'none' | PrivacyDeclaration {
-  const { unit, epsilon, delta, filter, maxRecordsPerUser } = privacy;
-  if (epsilon === 'none') return 'none';
-  const schedule = programSchedule(run.program, parameters);
-  if (schedule === undefined) {
-    throw new RuntimeError(
-      'BAD_CONFIG',
-      `program ${run.program} with these 'run.parameters' does not fix its sums in advance, so no privacy budget can be divided over them`,
-      "choose parameters for noisy sums, or set 'privacy: { epsilon: none }' for exact ones",
-    );
-  }
+/** @throws RuntimeError BAD_CONFIG where an organisation would draw several shares of the noise, of which the charge counts one */
+function requireOneMemberEach({ privacy }: CoordinatorConfig, { members }: Roster): void {
   const organisations = new Set(members.map(({ organisation }) => organisation)).size;
-  if (organisations < members.length) {
-    throw new RuntimeError(
-      'BAD_CONFIG',
-      `the roster has ${members.length} members of ${organisations} organisations, privacy noise is sized for one of each`,
-      "let each organisation act through one member, or set 'privacy: { epsilon: none }' for exact sums",
-    );
-  }
-  const thresholds = thresholdsFor(members.length, preset);
-  const { threshold, colluders } = thresholds;
-  const cohort = { members: members.length, threshold, colluders };
-  const fewest = Math.max(thresholds.minSurvivors, fewestSurvivors(cohort));
-  try {
-    return declarePrivacy({
-      unit,
-      epsilon,
-      delta,
-      filter: parseFilter(filter) ?? { kind: 'zcdp' },
-      recordsPerUnit: unit === 'end-user' ? maxRecordsPerUser : 1,
-      cohort,
-      minSurvivors: privacy.minSurvivors ?? fewest,
-      schedule,
-    });
-  } catch (error) {
-    if (!(error instanceof PrivacyError)) throw error;
-    throw new RuntimeError('BAD_CONFIG', `'privacy': ${error.message}`, '', error);
-  }
+  if (privacy.epsilon === 'none' || organisations === members.length) return;
+  throw new RuntimeError(
+    'BAD_CONFIG',
+    `the roster has ${members.length} members of ${organisations} organisations, privacy noise is sized for one of each`,
+    "let each organisation act through one member, or set 'privacy: { epsilon: none }' for exact sums",
+  );
 }
 
 function coordinatorIdentity(config: CoordinatorConfig, roster: Roster): Identity {
