@@ -19,4 +19,6 @@ export { writeDirectory, type WriteDirectoryOptions } from './data/write-directo
 export { type ClientOptions, type ClientReport, runClient } from './client.ts';
 export type { ClientProgress } from './progress.ts';
 export { type ClientConfig, readClientConfig } from './config.ts';
+export { AccountFile, type AccountFileOptions } from './account-file.ts';
+export { accountOf } from './run-spending.ts';
 export { startTraining, type Training, type TrainingOptions } from './training.ts';

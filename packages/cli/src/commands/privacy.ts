@@ -1,15 +1,24 @@
+import { accountOf, readClientConfig } from '@tributary/client';
 import {
   account,
   ACCOUNTANTS,
   type Accountant,
   calibrate,
+  epsilonOf,
   forecast,
+  formatFilter,
   formatRational,
   parseEvents,
+  parseRational,
+  remaining,
+  replayAccount,
+  spent,
+  toNumberUp,
+  ZERO,
 } from '@tributary/privacy';
 import { readTextFile, RuntimeError } from '@tributary/runtime';
 import { type Command, Option } from 'commander';
-import { printResult } from '../output.ts';
+import { printLine, printResult } from '../output.ts';
 
 export function addPrivacyCommands(program: Command): void {
   const privacy = program
@@ -18,6 +27,7 @@ export function addPrivacyCommands(program: Command): void {
   addAccountCommand(privacy);
   addCalibrateCommand(privacy);
   addForecastCommand(privacy);
+  addBudgetCommand(privacy);
 }
 
 function addAccountCommand(privacy: Command): void {
@@ -102,6 +112,87 @@ function addForecastCommand(privacy: Command): void {
         `${verdict}: signal to noise ${signalToNoise.toPrecision(3)}, noise on the mean ${noiseOnMean.toPrecision(3)} per coordinate\n`,
       );
     });
+}
+
+/** What a client's account has spent, and in which runs. */
+function addBudgetCommand(privacy: Command): void {
+  privacy
+    .command('budget')
+    .description(
+      'what an organisation has spent of its own privacy budget, over all its runs, and what is left',
+    )
+    .requiredOption('--config <file>', "a client's configuration, YAML")
+    .option('--json', 'print the result as JSON')
+    .action(async (flags: { config: string; json?: true }) => {
+      const result = await spentBudget(readClientConfig(flags.config, { insecure: true }));
+      for (const { run, federation, attempts, epsilon, open } of result.runs) {
+        const waiting = open === 0 ? '' : `, ${open} of them not opened`;
+        printLine(
+          `run ${run.slice(0, 16)} of ${federation}: ${attempts} attempts${waiting}, epsilon ${epsilon.toFixed(3)}`,
+        );
+      }
+      if (flags.json) printResult(result);
+      else {
+        const { spentEpsilon, maxEpsilon, delta, spent: total, limit } = result;
+        process.stdout.write(
+          `spent epsilon ${spentEpsilon.toFixed(4)} of ${maxEpsilon} at delta ${delta} (${result.filter}: ${share(total)} of ${share(limit)})\n`,
+        );
+      }
+    });
+}
+
+interface SpentBudget {
+  readonly account: string;
+  readonly filter: string;
+  readonly maxEpsilon: number;
+  readonly delta: number;
+  readonly spentEpsilon: number;
+  /** Exact fractions in the unit of the filter. */
+  readonly spent: string;
+  readonly limit: string;
+  readonly left: string;
+  readonly runs: readonly {
+    readonly run: string;
+    readonly federation: string;
+    readonly attempts: number;
+    /** Attempts that were not opened, as far as this client knows: they stay charged. */
+    readonly open: number;
+    readonly epsilon: number;
+  }[];
+}
+
+async function spentBudget(config: ReturnType<typeof readClientConfig>): Promise<SpentBudget> {
+  const { maxEpsilon, delta } = config.policy;
+  const { account: whole, entries } = await accountOf(config).read();
+  const { filter, budget } = whole;
+  const federations = new Map(
+    entries.flatMap((entry) => (entry.type === 'reserve' ? [[entry.run, entry.federation] as const] : [])),
+  );
+  return {
+    account: config.account,
+    filter: formatFilter(filter),
+    maxEpsilon,
+    delta,
+    spentEpsilon: epsilonOf({ filter, delta }, spent(budget)),
+    spent: formatRational(spent(budget)),
+    limit: formatRational(budget.limit),
+    left: formatRational(remaining(budget)),
+    runs: [...federations].map(([run, federation]) => {
+      const { budget: own } = replayAccount(entries, budget.limit, run);
+      return {
+        run,
+        federation,
+        attempts: own.reserved.size + own.closed.size,
+        open: own.reserved.size,
+        epsilon: epsilonOf({ filter, delta }, spent(own)),
+      };
+    }),
+  };
+}
+
+/** An exact fraction for people. */
+function share(text: string): string {
+  return toNumberUp(parseRational(text) ?? ZERO).toPrecision(5);
 }
 
 function epsilonOption(): Option {

@@ -1,28 +1,78 @@
 /** Trains the demo's baselines beside the federation, at low priority: they take what the federation leaves of the processors. */
 import { setPriority } from 'node:os';
+import { toHex } from '@tributary/crypto';
+import { nodeRandomBytes } from '@tributary/crypto/node';
 import type { Dataset, RouterModel } from '@tributary/router';
 import { poolDatasets } from '../baselines/pool-datasets.ts';
 import { staticRouter } from '../baselines/static.ts';
 import { kmeansFamily } from '../families/kmeans.ts';
+import { privateSums } from '../privacy/private-sums.ts';
+import { runPrivately } from '../privacy/run-privately.ts';
+import type { DemoPrivacy } from './demo-options.ts';
 import { runProcess } from '../processes/process-channel.ts';
 import { holdOut } from '../tuning/hold-out.ts';
 import { localSeed, seedGenerator } from '../workload/load-workload.ts';
 
 export interface BaselinesJob {
-  /** `pooled`: the routers of all rows together; `local`: each client's of its own. */
-  readonly part: 'pooled' | 'local';
+  /**
+   * `pooled`: the routers of all rows together; `local`: each client's of its own; `budgets`: federated ones with other privacy budgets, by
+   * simulation.
+   */
+  readonly part: 'pooled' | 'local' | 'budgets';
   /** Each client's training rows. */
   readonly clients: readonly Dataset[];
   /** Fixes the random starts and the held-out rows. */
   readonly seed: number;
+  readonly privacy: DemoPrivacy;
 }
 
 export type BaselinesMessage =
   | { readonly kind: 'pooled'; readonly centralised: RouterModel; readonly static: RouterModel }
   /** In the order of the clients. */
-  | { readonly kind: 'local'; readonly local: readonly RouterModel[] };
+  | { readonly kind: 'local'; readonly local: readonly RouterModel[] }
+  | { readonly kind: 'budgets'; readonly budgets: readonly BudgetRouters[] };
 
-function trainBaselines({ part, clients, seed }: BaselinesJob): BaselinesMessage {
+/** Routers that runs with a budget gave. */
+export interface BudgetRouters {
+  readonly epsilon: number;
+  readonly routers: readonly RouterModel[];
+}
+
+const EPSILONS = [1, 3, 8];
+const TRIALS = 2;
+/** As a run's configuration has it. */
+const MAX_RECORDS = 10_000;
+
+/** Federated routers with other budgets; each run has its own public seed and noise. */
+function trainWithin(clients: readonly Dataset[], { unit, delta }: DemoPrivacy): BudgetRouters[] {
+  const [first] = clients;
+  if (first === undefined) return [];
+  const { models, dimensions } = first;
+  const localSeeds = clients.map(() => nodeRandomBytes(32));
+  return EPSILONS.map((epsilon) => ({
+    epsilon,
+    routers: Array.from({ length: TRIALS }, () =>
+      runPrivately(
+        'kmeans',
+        { models, dimensions, seed: toHex(nodeRandomBytes(32)) },
+        { clients, localSeeds },
+        {
+          budget: { unit, epsilon, delta, recordsPerUnit: 1, noise: 'shared' },
+          open: (declaration) =>
+            privateSums({
+              clients: clients.length,
+              maxRecords: MAX_RECORDS,
+              declaration,
+              noiseSeed: nodeRandomBytes(32),
+            }),
+        },
+      ),
+    ),
+  }));
+}
+
+function trainBaselines({ part, clients, seed, privacy }: BaselinesJob): BaselinesMessage {
+  if (part === 'budgets') return { kind: 'budgets', budgets: trainWithin(clients, privacy) };
   const generator = seedGenerator(seed);
   if (part === 'local') {
     const local = clients.map((client, i) => {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { RouterModel } from '@tributary/router';
 import { RuntimeError } from '@tributary/runtime';
-import type { BaselinesJob, BaselinesMessage } from './baselines-process.ts';
+import type { BaselinesJob, BaselinesMessage, BudgetRouters } from './baselines-process.ts';
 import { startProcess } from '../processes/entry-scripts.ts';
 import type { ProcessFailure } from '../processes/process-channel.ts';
 
@@ -11,6 +11,8 @@ export interface Baselines {
   readonly static: RouterModel;
   /** In the order of the clients. */
   readonly local: readonly RouterModel[];
+  /** Federated routers with other privacy budgets; none where the run has no budget. */
+  readonly budgets: readonly BudgetRouters[];
 }
 
 export interface RunningBaselines {
@@ -21,7 +23,9 @@ export interface RunningBaselines {
 
 /** @param script the entry as `entryScripts` gives it */
 export function startBaselines(script: string, data: Omit<BaselinesJob, 'part'>): RunningBaselines {
-  const children = (['pooled', 'local'] as const).map((part) => {
+  const parts = ['pooled', 'local'] as const;
+  const all = data.privacy.epsilon === 'none' ? parts : ([...parts, 'budgets'] as const);
+  const children = all.map((part) => {
     const child = startProcess(script, []);
     child.send({ part, ...data });
     return child;
@@ -55,5 +59,6 @@ function joined(messages: readonly BaselinesMessage[]): Baselines {
   const local = messages.find((message) => message.kind === 'local');
   if (pooled === undefined || local === undefined)
     throw new RuntimeError('RUN_FAILED', 'baselines are missing');
-  return { centralised: pooled.centralised, static: pooled.static, local: local.local };
+  const budgets = messages.find((message) => message.kind === 'budgets')?.budgets ?? [];
+  return { centralised: pooled.centralised, static: pooled.static, local: local.local, budgets };
 }

@@ -14,7 +14,7 @@ import {
 } from '@tributary/router';
 import { RuntimeError } from '@tributary/runtime';
 import { evaluateModel } from '../evaluation/evaluate-model.ts';
-import type { RouterResult } from '../report/report-data.ts';
+import type { BudgetTrial, RouterResult } from '../report/report-data.ts';
 import type { Baselines } from './baselines.ts';
 
 export interface Comparison {
@@ -27,6 +27,7 @@ export interface Comparison {
   readonly cheapest: SingleModel;
   readonly oracle: CostQuality;
   readonly testQueries: number;
+  readonly budgetTrials: readonly BudgetTrial[];
 }
 
 export function compareRouters(test: TestSet, federated: RouterModel, baselines: Baselines): Comparison {
@@ -48,5 +49,9 @@ export function compareRouters(test: TestSet, federated: RouterModel, baselines:
     cheapest,
     oracle: oracle(test),
     testQueries: test.queries,
+    budgetTrials: baselines.budgets.map(({ epsilon, routers }) => ({
+      epsilon,
+      aucShared: routers.map((model) => evaluate(model).aucShared),
+    })),
   };
 }

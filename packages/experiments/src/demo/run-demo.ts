@@ -105,7 +105,7 @@ export async function runDemo(
   ]);
   const federation = await prepareFederation({ out, log, shares, models, encoder, dimensions, privacy });
   const { clients: datasets, test } = sceneData(workload, shares);
-  const baselines = startBaselines(baselinesScript, { clients: datasets, seed });
+  const baselines = startBaselines(baselinesScript, { clients: datasets, seed, privacy });
   const copies = (name: string): string => copiesDirectory(out, name);
   let run: FederationRun;
   try {
@@ -173,15 +173,40 @@ function demoResult({ options, workload, run, check, comparison }: DemoOutcome):
   };
 }
 
-/** Charges are exact fractions; a filter at an order alpha adds up alpha times the rho. */
+/** Of a charge, in the unit of the filter: a filter at an order alpha adds up alpha times the rho. */
+function rhoOf({ filter }: BudgetReport, charge: string): Rational {
+  const rule = parseFilter(filter);
+  return divideRational(
+    parseRational(charge) ?? ZERO,
+    rational(rule?.kind === 'rdp' ? BigInt(rule.order) : 1n),
+  );
+}
+
+function reportBudget({ report, rounds }: FederationRun): Pick<ReportData, 'budget'> {
+  const { privacy } = report;
+  if (privacy === undefined) return {};
+  const { unit, epsilon, delta, limit } = privacy;
+  return {
+    budget: {
+      unit,
+      epsilon,
+      delta,
+      limit: toNumberDown(rhoOf(privacy, limit)),
+      rounds: privacy.rounds.map(({ round, reserved, charged, spentEpsilon }) => ({
+        step: rounds[round - 1]?.step ?? String(round),
+        survivors: rounds[round - 1]?.survivors ?? 0,
+        reserved: toNumberUp(rhoOf(privacy, reserved)),
+        charged: toNumberUp(rhoOf(privacy, charged)),
+        spentEpsilon,
+      })),
+    },
+  };
+}
+
 function spentPrivacy(report: BudgetReport | undefined): SpentPrivacy | null {
   if (report === undefined) return null;
   const { unit, epsilon, delta, spentEpsilon } = report;
-  const rule = parseFilter(report.filter);
-  const order = rational(rule?.kind === 'rdp' ? BigInt(rule.order) : 1n);
-  const [spent, limit] = [report.spent, report.limit].map((text) =>
-    divideRational(parseRational(text) ?? ZERO, order),
-  ) as [Rational, Rational];
+  const [spent, limit] = [rhoOf(report, report.spent), rhoOf(report, report.limit)];
   return { unit, epsilon, delta, rho: toNumberUp(spent), limit: toNumberDown(limit), spentEpsilon };
 }
 
@@ -220,9 +245,10 @@ function reportData(outcome: DemoOutcome, result: DemoResult): ReportData {
       bytesUpPerClient: result.bytesUpPerClient,
       cpuMsPerClientRound: result.cpuMsPerClientRound,
       seconds: result.seconds,
-      epsilon: null,
+      epsilon: result.privacy?.epsilon ?? null,
     },
     rounds: run.rounds,
+    ...reportBudget(run),
   };
 }
 

@@ -2,7 +2,7 @@ import type { CurvePoint } from '@tributary/router';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderReport } from './render-report.ts';
-import type { ReportData, RouterResult } from './report-data.ts';
+import type { ReportBudget, ReportData, RouterResult } from './report-data.ts';
 
 function router(gain: number): RouterResult {
   const curve: CurvePoint[] = [
@@ -94,7 +94,19 @@ describe('renderReport', () => {
     expect(renderReport(report({ workload: synthetic }))).toContain('synthetic workload');
     expect(renderReport(report())).not.toContain('synthetic workload');
     expect(renderReport(report())).toContain('No noise was added');
-    expect(renderReport(report({ run: { ...run, epsilon: 4 } }))).not.toContain('No noise was added');
+    const budget: ReportBudget = {
+      unit: 'record',
+      epsilon: 4,
+      delta: 1e-5,
+      limit: 0.3,
+      rounds: [{ step: 'statistics', survivors: 5, reserved: 0.21, charged: 0.14, spentEpsilon: 2.345 }],
+    };
+    const budgetTrials = [1, 3].map((epsilon) => ({ epsilon, aucShared: [0.5, 0.6] }));
+    const noisy = renderReport(report({ run: { ...run, epsilon: 4 }, budget, budgetTrials }));
+    expect(noisy).not.toContain('No noise was added');
+    expect(noisy).toContain('2.345 of 4');
+    expect(noisy).toContain('0.1400 of 0.3000');
+    expect(noisy).toContain('Quality over epsilon');
     expect(renderReport(report())).not.toContain('NOT EXACT');
     expect(renderReport(report({ run: { ...run, exact: false } }))).toContain('NOT EXACT');
   });

@@ -5,6 +5,7 @@ import { formatCount } from './format.ts';
 import { frontierChart } from './frontier-chart.ts';
 import { lambdaCharts } from './lambda-charts.ts';
 import { type Markup, markup } from './markup.ts';
+import { privacySections } from './privacy-section.ts';
 import type { ReportData } from './report-data.ts';
 import { renderPage, section, settingsSection } from './page.ts';
 
@@ -48,6 +49,7 @@ ${section(
     'Training queries',
   )}</figure>`,
 )}
+${privacySections(data)}
 ${roundsSection(data)}
 ${settingsSection(data.settings)}`,
   ]);

@@ -1,3 +1,4 @@
+import type { PrivacyUnit } from '@tributary/privacy';
 import type { CostQuality, CurvePoint, SingleModel } from '@tributary/router';
 
 /** What one router achieves on the global test queries. */
@@ -26,6 +27,31 @@ export interface ReportRound {
   readonly end: number;
   /** Size of the survivor set. */
   readonly survivors: number;
+}
+
+/** The privacy budget of the run, in zCDP. */
+export interface ReportBudget {
+  readonly unit: PrivacyUnit;
+  readonly epsilon: number;
+  readonly delta: number;
+  /** Largest rho. */
+  readonly limit: number;
+  readonly rounds: readonly {
+    readonly step: string;
+    readonly survivors: number;
+    /** rho for the fewest survivors, and for those that there were. */
+    readonly reserved: number;
+    readonly charged: number;
+    /** Epsilon of this sum and all before it. */
+    readonly spentEpsilon: number;
+  }[];
+}
+
+/** What runs with another budget would have been worth. */
+export interface BudgetTrial {
+  readonly epsilon: number;
+  /** One value for each trial. */
+  readonly aucShared: readonly number[];
 }
 
 /** All that the report shows. Texts may hold anything: they are escaped. */
@@ -72,4 +98,6 @@ export interface ReportData {
     readonly epsilon: number | null;
   };
   readonly rounds?: readonly ReportRound[];
+  readonly budget?: ReportBudget;
+  readonly budgetTrials?: readonly BudgetTrial[];
 }

@@ -23,9 +23,9 @@ describe('the parameters of the K-means program', () => {
 
   it('have others for noisy sums', () => {
     expect(checkKMeansParameters({ ...REQUIRED, sums: 'noisy' })).toMatchObject({
-      clusters: 8,
+      clusters: 24,
       kappa: 20,
-      lloydIterations: 2,
+      lloydIterations: 4,
     });
     expect(checkKMeansParameters({ ...REQUIRED, sums: 'noisy', clusters: 3 }).clusters).toBe(3);
   });

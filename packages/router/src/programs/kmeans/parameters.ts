@@ -15,7 +15,7 @@ export interface KMeansParameters extends CostBounds {
    * is fixed in advance, and the tables shrink by as much as the noise demands.
    */
   readonly sums: 'exact' | 'noisy';
-  /** K. 1 .. 4096, by default 20, of noisy sums 8. With 1 the router is static: blind to the query. */
+  /** K. 1 .. 4096, by default 20, of noisy sums 24. With 1 the router is static: blind to the query. */
   readonly clusters: number;
   /**
    * Weight, in observations, of what is expected in every cell of the tables: the model's mean and the cluster's effect. At least 0; by default
@@ -25,7 +25,7 @@ export interface KMeansParameters extends CostBounds {
   readonly kappa: number | 'estimated';
   /** Assign-and-average sums after each split on the way to K clusters. 1 .. 100, by default 1. */
   readonly splitIterations: number;
-  /** Lloyd sums with all K clusters, at most; as many where they are noisy. 1 .. 1000, by default 8, of noisy sums 2. */
+  /** Lloyd sums with all K clusters, at most; as many where they are noisy. 1 .. 1000, by default 8, of noisy sums 4. */
   readonly lloydIterations: number;
   /** Lloyd iterations over exact sums end where the centres move by less than this share of their norm. At least 0, by default 1e-4. */
   readonly tolerance: number;
@@ -51,7 +51,7 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
     least: 1,
     most: 4096,
     integer: true,
-    otherwise: noisy ? 8 : 20,
+    otherwise: noisy ? 24 : 20,
   });
   const kappa = kappaOf(fields, noisy);
   const splitIterations = fields.number('splitIterations', {
@@ -64,7 +64,7 @@ export function checkKMeansParameters(untrusted: unknown): KMeansParameters {
     least: 1,
     most: 1000,
     integer: true,
-    otherwise: noisy ? 2 : 8,
+    otherwise: noisy ? 4 : 8,
   });
   const tolerance = fields.number('tolerance', { least: 0, most: 1, otherwise: 1e-4 });
   const maxEvaluationsPerQuery = fields.number('maxEvaluationsPerQuery', {

@@ -32,8 +32,9 @@ describe('the schedule of noisy sums', () => {
       'mean',
       'split 1',
       'split 2',
-      'lloyd 1',
-      'lloyd 2',
+      'split 3',
+      'split 4',
+      ...Array.from({ length: 4 }, (_, i) => `lloyd ${i + 1}`),
       'statistics',
     ]);
     expect((schedule.at(-1)?.weight ?? 0) / total).toBeCloseTo(0.7, 12);
