@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readEntry, verifyLog } from '@tributary/audit';
 import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import {
@@ -13,10 +14,10 @@ import {
   CHUNK_WORDS,
   completeGraphThresholds,
   EMPTY_LOG_HEAD,
-  emptyAuditHead,
   type ExpectedRound,
   type Message,
   type MessageKind,
+  nextLogHead,
   PROTOCOL_VERSION,
   rosterRoot,
   roundTermsFor,
@@ -24,6 +25,7 @@ import {
 } from '@tributary/protocol';
 import { lockDirectory, openFileBlobStore, openFileEventLog, VectorWork } from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AuditTrail, type AuditTrailOptions } from '../../packages/coordinator/src/audit-trail.ts';
 import { openCoordinatorMachine } from '../../packages/coordinator/src/coordinator-journal.ts';
 import {
   type AbortedAttempt,
@@ -75,12 +77,21 @@ function sumOf(members: readonly number[]): Int32Array {
   return sum;
 }
 
+interface KeptVectors {
+  maskedSum?: Uint8Array;
+  readonly uploads: Map<number, Uint8Array>;
+}
+
 /** What outlives the coordinator: its disk, and its members. */
 class World {
   readonly disk = new SimulatedDisk();
   readonly spoken = new Spoken();
   /** Sums that the coordinator has handed over, by round. */
   readonly kept = new Map<number, OpenedRound>();
+  /** The audit log. */
+  log = '';
+  /** What lies beside it, by round. */
+  readonly vectors = new Map<number, KeptVectors>();
   /** What must not be, and was. */
   readonly faults: string[] = [];
   readonly #members: readonly TestMember[];
@@ -123,7 +134,11 @@ class World {
   async #serve(power: Power, lock: ReturnType<typeof lockDirectory>): Promise<void> {
     const log = await openFileEventLog(lock, this.disk);
     const blobs = await openFileBlobStore(lock, this.disk);
-    const recovered = await openCoordinatorMachine(nodeBackend, log, header, federation.roster);
+    const trail = await AuditTrail.open(this.#trailOptions(power));
+    const recovered = await openCoordinatorMachine(nodeBackend, log, header, federation.roster, (effect) =>
+      trail.replayed(effect),
+    );
+    await trail.flush();
     const runner: RoundRunner = new RoundRunner({
       crypto: nodeBackend,
       machine: recovered.machine,
@@ -138,7 +153,15 @@ class World {
         }
         this.kept.set(round, opened);
       },
-      keepMaskedSum: async () => power.act(),
+      keepMaskedSum: async (round, maskedSum) => {
+        power.act();
+        this.#vectorsOf(round).maskedSum = maskedSum;
+      },
+      keepUpload: async (round, member, packed) => {
+        power.act();
+        this.#vectorsOf(round).uploads.set(member, packed);
+      },
+      record: (effect) => trail.record(effect),
       send: (to, kind, body) => {
         power.act();
         this.#deliver(runner, to, kind, body);
@@ -150,7 +173,9 @@ class World {
       await runner.discardStrays();
       runner.resume();
       for (const { id } of federation.roster.members) runner.joined(id);
-      await this.#drive(runner, recovered);
+      await this.#drive(runner, recovered, trail);
+      await runner.stop();
+      await this.#end(trail);
     } finally {
       await runner.stop().catch((error: unknown) => {
         if (power.on) throw error;
@@ -167,6 +192,16 @@ class World {
     const signature = signMessage(nodeBackend, federation.coordinatorIdentity, kind, body);
     const message = { kind, body, signature } as unknown as Message;
     this.spoken.note('coordinator', message);
+    // What members are shown, and what they are asked to open, is in the log before.
+    const shown =
+      message.kind === 'round-announce'
+        ? message.body.terms.auditHead.root
+        : message.kind === 'unmask-request'
+          ? message.body.maskedSum
+          : undefined;
+    if (shown !== undefined && !this.log.slice(0, this.log.lastIndexOf('\n')).includes(toHex(shown))) {
+      this.faults.push(`${message.kind} before its line in the log`);
+    }
     for (const id of to) {
       const inbox = this.#inboxes[id] ?? Promise.resolve();
       this.#inboxes[id] = inbox.then(async () => {
@@ -178,6 +213,7 @@ class World {
   async #drive(
     runner: RoundRunner,
     { aborted, lastBatch }: { readonly aborted: AbortedAttempt | undefined; readonly lastBatch: number },
+    trail: AuditTrail,
   ): Promise<void> {
     let batch = lastBatch;
     let last = aborted;
@@ -196,7 +232,7 @@ class World {
         await runner.openBatch(batchTerms(batch), DEADLINES.setup);
       } else {
         if (last?.retryable === false) throw new Error(`round ${round}: ${last.detail}`);
-        const expected = expectedRound(round);
+        const expected = { ...expectedRound(round), logHead: this.#logHead(round - 1) };
         for (const member of this.#members) await member.expect(expected);
         const { context: batchContext, nextKeyIndex: keyIndex } = runner.batch;
         const attempt = (last?.terms.attempt ?? 0) + 1;
@@ -207,13 +243,94 @@ class World {
             attempt,
             step: 'test',
             deadlines: DEADLINES,
-            auditHead: emptyAuditHead(nodeBackend, federation.coordinatorIdentity, federation.run),
+            auditHead: trail.head,
           }),
         );
         // Awaited in the next turn, as the round in progress.
         outcome.catch(() => {});
       }
     }
+  }
+
+  /** Over the sums that were handed over, up to a round. */
+  #logHead(rounds: number): Uint8Array {
+    let head = EMPTY_LOG_HEAD;
+    for (let round = 1; round <= rounds; round++) {
+      const { round: opened, survivorsDigest, digest } = this.kept.get(round) as OpenedRound;
+      head = nextLogHead(nodeBackend, head, {
+        round,
+        roundContext: opened.context,
+        survivorsDigest,
+        digest,
+      });
+    }
+    return head;
+  }
+
+  async #end(trail: AuditTrail): Promise<void> {
+    await trail.recordEnd({
+      run: federation.run,
+      outcome: 'completed',
+      detail: '',
+      rounds: ROUNDS,
+      logHead: this.#logHead(ROUNDS),
+      auditHead: trail.head,
+    });
+  }
+
+  #vectorsOf(round: number): KeptVectors {
+    const vectors = this.vectors.get(round) ?? { uploads: new Map() };
+    this.vectors.set(round, vectors);
+    return vectors;
+  }
+
+  /** A file that keeps any part of what was being appended when the power went. */
+  #trailOptions(power: Power): AuditTrailOptions {
+    const { roster, coordinatorIdentity: identity, run } = federation;
+    const world = this;
+    return {
+      crypto: nodeBackend,
+      file: {
+        path: 'audit.jsonl',
+        async *pieces() {
+          yield new TextEncoder().encode(world.log);
+        },
+        cut: async (length) => {
+          power.act();
+          world.log = world.log.slice(0, length);
+        },
+        append: async (text) => {
+          try {
+            power.act();
+          } catch (error) {
+            world.log += text.slice(0, (text.length * (power.acts % 5)) / 4);
+            throw error;
+          }
+          world.log += text;
+        },
+      },
+      roster,
+      identity,
+      run,
+      manifest: header.manifest,
+      now: () => 0,
+    };
+  }
+
+  /** What an auditor makes of log and vectors. */
+  audit(): ReturnType<typeof verifyLog> {
+    const lines = this.log
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => new TextEncoder().encode(line));
+    let round = 0;
+    return verifyLog(nodeBackend, lines, {}, (line) => {
+      const read = readEntry(line);
+      if (!read.ok || read.entry.type !== 'sum') return undefined;
+      round += 1;
+      const { packed: sum } = this.kept.get(round) as OpenedRound;
+      return { sum, ...this.#vectorsOf(round) };
+    });
   }
 }
 
@@ -248,6 +365,11 @@ function expectAllSums(world: World): void {
     expect(sum !== undefined && equalWords(sum, sumOf(everybody))).toBe(true);
   }
   expect(world.spoken.contradictions).toEqual([]);
+  // Members of these tests sign no inner products: their uploads are kept, and added up again.
+  expect(world.audit()).toMatchObject({
+    ok: true,
+    report: { sums: ROUNDS, ended: true, counts: { masks: ROUNDS, replayed: ROUNDS } },
+  });
   expect(world.faults).toEqual([]);
 }
 

@@ -32,7 +32,7 @@ export interface Recorded {
   readonly closes: boolean;
 }
 
-const NOTHING: Recorded = { entries: [], closes: false };
+export const NOTHING_RECORDED: Recorded = { entries: [], closes: false };
 
 /** The first entry of a log. */
 export function genesisEntry(roster: Roster, manifest: string, run: Uint8Array): GenesisEntry {
@@ -85,12 +85,12 @@ export class AuditRecorder {
     if (message.kind === 'unmask-request') return this.#agreed(message.body);
     if (message.kind === 'round-result') return this.#opened(message);
     if (message.kind === 'round-aborted') return this.#aborted(message);
-    return message.kind === 'run-ended' ? this.#runEnded(message) : NOTHING;
+    return message.kind === 'run-ended' ? this.#runEnded(message) : NOTHING_RECORDED;
   }
 
   /** A member that was proven to have cheated, by the message that tells all. */
   convicted(message: Message<'evidence'>, culprit: number): Recorded {
-    if (this.#culprits.has(culprit)) return NOTHING;
+    if (this.#culprits.has(culprit)) return NOTHING_RECORDED;
     this.#culprits.add(culprit);
     return { entries: [{ type: 'evidence', evidence: frameOf(message), culprit }], closes: true };
   }
@@ -111,7 +111,7 @@ export class AuditRecorder {
     } else if (message.kind === 'release') {
       return this.#released(message, refused);
     }
-    return NOTHING;
+    return NOTHING_RECORDED;
   }
 
   #setup(context: Uint8Array): SetupOnRecord | undefined {
@@ -125,12 +125,12 @@ export class AuditRecorder {
       const setup = { start: frameOf(message), adverts: new Map(), reveals: new Map(), written: false };
       this.#setups.set(name, setup);
     }
-    return NOTHING;
+    return NOTHING_RECORDED;
   }
 
   #keysFixed({ batchContext: context, members }: Bodies['key-roster']): Recorded {
     const setup = this.#setup(context);
-    if (setup === undefined) return NOTHING;
+    if (setup === undefined) return NOTHING_RECORDED;
     setup.written = true;
     const { start, adverts, reveals } = setup;
     const entry: RecordedEntry = {
@@ -147,7 +147,7 @@ export class AuditRecorder {
   #announced(message: Message<'round-announce'>): Recorded {
     const { terms } = message.body;
     const termsDigest = roundTermsDigest(this.#crypto, terms);
-    if (this.#round !== undefined && sameBytes(termsDigest, this.#round.termsDigest)) return NOTHING;
+    if (this.#round !== undefined && sameBytes(termsDigest, this.#round.termsDigest)) return NOTHING_RECORDED;
     this.#round = {
       context: undefined,
       batchContext: terms.batchContext,
@@ -160,13 +160,13 @@ export class AuditRecorder {
       set: undefined,
       stage: 'announced',
     };
-    return NOTHING;
+    return NOTHING_RECORDED;
   }
 
   #started(message: Message<'round-start'>): Recorded {
     const round = this.#round;
     const { termsDigest, ready } = message.body;
-    if (round?.stage !== 'announced' || !sameBytes(termsDigest, round.termsDigest)) return NOTHING;
+    if (round?.stage !== 'announced' || !sameBytes(termsDigest, round.termsDigest)) return NOTHING_RECORDED;
     const context = roundContext(this.#crypto, termsDigest, ready);
     this.#round = { ...round, context, stage: 'started' };
     return { entries: [{ type: 'round', announce: round.announce, start: frameOf(message) }], closes: false };
@@ -183,7 +183,7 @@ export class AuditRecorder {
     const { roundContext: context, member } = message.body;
     const round = this.#at(context, 'started');
     // What comes when the survivors are named is late, and counts for nothing.
-    if (round === undefined || round.set !== undefined || round.uploads.has(member)) return NOTHING;
+    if (round === undefined || round.set !== undefined || round.uploads.has(member)) return NOTHING_RECORDED;
     round.uploads.add(member);
     return { entries: [{ type: 'upload', end: frameOf(message) }], closes: false };
   }
@@ -191,7 +191,7 @@ export class AuditRecorder {
   #survivorsNamed(message: Message<'survivors'>): Recorded {
     const round = this.#at(message.body.roundContext, 'started');
     if (round !== undefined) round.set ??= frameOf(message);
-    return NOTHING;
+    return NOTHING_RECORDED;
   }
 
   #signed({ body, signature }: Message<'survivors-signature'>): void {
@@ -201,7 +201,7 @@ export class AuditRecorder {
 
   #agreed({ roundContext: context, survivorsDigest, maskedSum }: Bodies['unmask-request']): Recorded {
     const round = this.#at(context, 'started');
-    if (round?.set === undefined) return NOTHING;
+    if (round?.set === undefined) return NOTHING_RECORDED;
     round.stage = 'agreed';
     const signatures = [...round.signatures.values()]
       .filter(({ digest }) => sameBytes(digest, survivorsDigest))
@@ -213,14 +213,14 @@ export class AuditRecorder {
   #released(message: Message<'release'>, refused: readonly number[]): Recorded {
     const { roundContext: context, member } = message.body;
     const round = this.#at(context, 'agreed');
-    if (round === undefined || round.releases.has(member)) return NOTHING;
+    if (round === undefined || round.releases.has(member)) return NOTHING_RECORDED;
     round.releases.add(member);
     return { entries: [{ type: 'release', release: frameOf(message), refused }], closes: false };
   }
 
   #opened(message: Message<'round-result'>): Recorded {
     const round = this.#at(message.body.roundContext, 'agreed');
-    if (round === undefined) return NOTHING;
+    if (round === undefined) return NOTHING_RECORDED;
     round.stage = 'closed';
     return { entries: [{ type: 'sum', result: frameOf(message) }], closes: true };
   }
@@ -229,14 +229,14 @@ export class AuditRecorder {
     const round = this.#round;
     const { batchContext: context, keyIndex } = message.body;
     const ours = round !== undefined && sameBytes(round.batchContext, context) && round.keyIndex === keyIndex;
-    if (!ours || round.stage === 'closed') return NOTHING;
+    if (!ours || round.stage === 'closed') return NOTHING_RECORDED;
     const announce = round.stage === 'announced' ? round.announce : undefined;
     round.stage = 'closed';
     return { entries: [{ type: 'abort', aborted: frameOf(message), announce }], closes: true };
   }
 
   #runEnded(message: Message<'run-ended'>): Recorded {
-    if (this.#ended) return NOTHING;
+    if (this.#ended) return NOTHING_RECORDED;
     this.#ended = true;
     return { entries: [{ type: 'end', ended: frameOf(message) }], closes: true };
   }

@@ -1,13 +1,19 @@
 /** The vectors of one round: uploads on their way in, and the words that they are added to and that are opened at last. */
-import { type CryptoBackend, liftWords, packWords } from '@tributary/crypto';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { concatBytes, type CryptoBackend, liftWords, packWords } from '@tributary/crypto';
 import {
+  CHUNK_WORDS,
+  decodeFieldElement,
   encodeIntegerSum,
+  FIELD_PRIME,
+  InnerProduct,
   integerSumWidth,
   packedLengthOf,
   planUnmask,
   ringWords,
   type RoundInProgress,
   type UnmaskRequestForKernel,
+  UploadProduct,
 } from '@tributary/protocol';
 import { type BlobStore, RuntimeError, sharedSums, sharedWords, type VectorWork } from '@tributary/runtime';
 import { uploadName, UploadSpool } from './upload-spool.ts';
@@ -97,6 +103,61 @@ export class Accumulator {
     packWords(words, terms.bits, packed);
     this.#opened = { sum: words, packed, digest: crypto.sha256(packed) };
     return { ok: true, opened: this.#opened };
+  }
+
+  /**
+   * Uploads that an auditor needs: of survivors that signed no inner product, and of those that signed a wrong one.
+   * @param products as survivors signed them
+   */
+  async *unproven(
+    survivors: readonly number[],
+    products: ReadonlyMap<number, Uint8Array>,
+    challenge: Uint8Array,
+  ): AsyncGenerator<{ readonly member: number; readonly packed: Uint8Array }, void, void> {
+    const signed = new Map(
+      survivors.flatMap((member) => {
+        const product = decodeFieldElement(products.get(member) ?? new Uint8Array(0));
+        return product === undefined ? [] : [[member, product] as const];
+      }),
+    );
+    let total = [...signed.values()].reduce((sum, product) => sum + product, 0n);
+    for (const member of survivors.filter((id) => !signed.has(id))) {
+      const upload = await this.#upload(member, challenge);
+      total += upload.product;
+      yield { member, packed: upload.packed };
+    }
+    if (total % FIELD_PRIME === (await this.#maskedProduct(challenge))) return;
+    for (const [member, product] of signed) {
+      const upload = await this.#upload(member, challenge);
+      if (upload.product !== product) yield { member, packed: upload.packed };
+    }
+  }
+
+  async #upload(
+    member: number,
+    challenge: Uint8Array,
+  ): Promise<{ readonly packed: Uint8Array; readonly product: bigint }> {
+    const spool = this.#spools.get(member);
+    const product = new UploadProduct(this.#crypto, challenge, this.round.terms);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of spool?.chunks() ?? []) {
+      chunks.push(chunk);
+      product.add(chunk);
+    }
+    const value = product.value();
+    if (value === undefined) {
+      throw new RuntimeError('RUN_FAILED', `the upload of member ${member} is not there any more`);
+    }
+    return { packed: concatBytes(...chunks), product: value };
+  }
+
+  async #maskedProduct(challenge: Uint8Array): Promise<bigint> {
+    const product = new InnerProduct(this.#crypto, challenge);
+    for (let first = 0; first < this.#masked.length; first += CHUNK_WORDS) {
+      product.addIntegers(this.#masked.subarray(first, first + CHUNK_WORDS));
+      await breathe();
+    }
+    return product.value();
   }
 
   /** What `unmask` opened. */

@@ -29,12 +29,16 @@ export interface RecoveredMachine {
   readonly attempts: readonly RequestedAttempt[];
 }
 
-/** @throws RuntimeError BAD_CONFIG, BAD_FILE as `openRunJournal` */
+/**
+ * @param onReplayed sees every effect of the events in the journal, in order
+ * @throws RuntimeError BAD_CONFIG, BAD_FILE as `openRunJournal`
+ */
 export async function openCoordinatorMachine(
   crypto: CryptoBackend,
   log: EventLog,
   header: JournalHeader,
   roster: Roster,
+  onReplayed: (effect: CoordinatorEffect) => void = () => {},
 ): Promise<RecoveredMachine> {
   let state = startCoordinator(roster, header.run);
   let aborted: AbortedAttempt | undefined;
@@ -42,6 +46,7 @@ export async function openCoordinatorMachine(
   const drops = new DropCounts();
   const attempts: RequestedAttempt[] = [];
   const observe = (effect: CoordinatorEffect): void => {
+    onReplayed(effect);
     if (effect.kind === 'round-aborted') aborted = effect;
     if (effect.kind === 'drop') drops.add(effect.drop);
   };

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
-import { type Bodies, EMPTY_LOG_HEAD, rosterRoot } from '@tributary/protocol';
+import { type Bodies, EMPTY_LOG_HEAD, nextLogHead, rosterRoot } from '@tributary/protocol';
 import { createArtifact, encodeArtifact } from '@tributary/router';
 import {
   CLOSE,
@@ -18,6 +18,7 @@ import {
 import { Batches } from './batches.ts';
 import { gatherCohort, tooManyRefuse } from './cohort.ts';
 import type { CoordinatorConfig } from './config.ts';
+import { setAsideEarlierRun } from './earlier-runs.ts';
 import { Federation } from './federation.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { claimOutput } from './output-directory.ts';
@@ -72,7 +73,7 @@ async function serveRun(
   open: OpenRun,
   vectors: VectorWork,
 ): Promise<CoordinatorReport> {
-  const { terms, state, sums, resumed } = open;
+  const { terms, state, sums, audit, resumed } = open;
   const { roster, run } = terms;
   const federation = new Federation({ ...open, output: config.output, vectors, log, onProgress });
   const { runner, sessions } = federation;
@@ -99,7 +100,9 @@ async function serveRun(
   let begun = false;
   try {
     if (!resumed) {
+      await setAsideEarlierRun(config.output, run);
       await sums.create();
+      await audit.flush();
       runs.removeClosed();
     }
     const enough = await hasItsModel({ crypto: nodeBackend, terms, sums });
@@ -115,7 +118,7 @@ async function serveRun(
     const inputs = { crypto: nodeBackend, config, terms, federation, sums, batches, budget, aborted };
     const result = await driveRun(inputs);
     const artifact = await writeArtifact(config, terms, result);
-    ending = { outcome: 'completed', detail: '', logHead: result.logHead };
+    ending = { outcome: 'completed', detail: '' };
     const { rounds, survivors } = result;
     const drops = federation.drops;
     return {
@@ -135,24 +138,43 @@ async function serveRun(
     signal?.removeEventListener('abort', stop);
     // What stops this process, a signal or a disk, does not end the run, nor do members that are not back yet: the next start
     // goes on with it.
-    const suspended = runner.failed || (resumed && !begun);
-    if (!suspended)
-      sessions.send(sessions.present, 'run-ended', {
-        run,
-        rounds: sums.opened.length,
-        ...ending,
-        auditHead: federation.auditHead,
+    let over = !runner.failed && (!resumed || begun);
+    // Nothing may stand in the audit log behind the end.
+    await runner.stop();
+    if (over) {
+      over = await endRun(open, federation, ending).catch((error: unknown) => {
+        log.error(
+          { err: error },
+          'the end of the run is not in the audit log: start again with the same output',
+        );
+        return false;
       });
+    }
     await sessions.end(
-      suspended ? CLOSE.serviceRestart : CLOSE.normal,
-      suspended ? 'the coordinator stops, and goes on when it is started again' : 'run ended',
+      over ? CLOSE.normal : CLOSE.serviceRestart,
+      over ? 'run ended' : 'the coordinator stops, and goes on when it is started again',
       CLOSING_GRACE_MS,
     );
-    await runner.stop();
     await server.close();
-    if (suspended) await state.close();
-    else await runs.close(run, state);
+    if (over) await runs.close(run, state);
+    else await state.close();
   }
+}
+
+/** Writes the end into the audit log and tells it to members. */
+async function endRun(
+  { terms: { run }, sums, audit }: OpenRun,
+  { sessions, auditHead }: Federation,
+  ending: Ending,
+): Promise<true> {
+  const heads = sums.opened.reduce(
+    (head, { message }) => nextLogHead(nodeBackend, head, message.body),
+    EMPTY_LOG_HEAD,
+  );
+  const body = { run, ...ending, rounds: sums.opened.length, logHead: heads, auditHead };
+  await audit.recordEnd(body);
+  sessions.send(sessions.present, 'run-ended', body);
+  return true;
 }
 
 /** At the begin of a run the whole roster, after a restart those who had secrets before; or fewer at the deadline. */
@@ -193,17 +215,16 @@ function becauseOfRefusals(
   return tooFew && members - refusals.length < needed ? tooManyRefuse(refusals, members, needed) : error;
 }
 
-type Ending = Pick<Bodies['run-ended'], 'outcome' | 'detail' | 'logHead'>;
+type Ending = Pick<Bodies['run-ended'], 'outcome' | 'detail'>;
 
 /** What members are told of a failure. Of a bug they learn that it is one: its text may hold anything. */
 function endingOf(error: unknown): Ending {
-  const logHead = EMPTY_LOG_HEAD;
   if (!(error instanceof Error && 'code' in error && TOLD.has(error.name))) {
-    return { outcome: 'BUG', detail: '', logHead };
+    return { outcome: 'BUG', detail: '' };
   }
   // Half of a surrogate pair would arrive as another character, and the signature over it would fail.
   const detail = oneLine(error.message).slice(0, MAX_DETAIL);
-  return { outcome: String(error.code), detail: detail.replace(/\p{Surrogate}/gu, '\ufffd'), logHead };
+  return { outcome: String(error.code), detail: detail.replace(/\p{Surrogate}/gu, '\ufffd') };
 }
 
 /** UTF-16 code units of an explanation in a message. */

@@ -4,7 +4,6 @@ import { nodeBackend } from '@tributary/crypto/node';
 import {
   type AuditHead,
   type Drop,
-  emptyAuditHead,
   type MemberEvidence,
   type Message,
   type Rejection,
@@ -13,6 +12,7 @@ import {
 } from '@tributary/protocol';
 import { appendEvidence, CLOSE, type Logger, type StateDirectory, type VectorWork } from '@tributary/runtime';
 import type { MemberRefusal } from './cohort.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { CoordinatorMachine } from './coordinator-journal.ts';
 import type { DropCounts } from './drop-counts.ts';
 import { type CoordinatorProgress, logProgress, type MemberDrops } from './progress.ts';
@@ -28,6 +28,7 @@ export interface FederationOptions {
   readonly state: Pick<StateDirectory, 'blobs'>;
   readonly vectors: VectorWork;
   readonly sums: SumLog;
+  readonly audit: AuditTrail;
   /** Output directory. */
   readonly output: string;
   /** Who was missing so far. */
@@ -49,7 +50,7 @@ export class Federation {
   #begun = false;
 
   constructor(options: FederationOptions) {
-    const { terms, machine, state, vectors, sums, log } = options;
+    const { terms, machine, state, vectors, sums, audit, log } = options;
     const { roster, identity, manifestText: manifest } = terms;
     this.#options = options;
     this.sessions = new Sessions(
@@ -77,6 +78,8 @@ export class Federation {
       vectors,
       keepSum: (opened) => this.#keepSum(opened),
       keepMaskedSum: (round, maskedSum) => sums.keepMasked(round, maskedSum),
+      keepUpload: (round, member, packed) => sums.keepUpload(round, member, packed),
+      record: (effect) => audit.record(effect),
       send: (members, kind, body) => this.sessions.send(members, kind, body),
       progress: {
         onPhase: (phase, round, awaiting) => {
@@ -145,8 +148,7 @@ export class Federation {
 
   /** Newest head of the audit log. */
   get auditHead(): AuditHead {
-    const { identity, run } = this.#options.terms;
-    return emptyAuditHead(nodeBackend, identity.secretKey, run);
+    return this.#options.audit.head;
   }
 
   /** Who was missing where, and why, in the whole run. */

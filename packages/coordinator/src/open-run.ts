@@ -1,4 +1,5 @@
 /** Which run the coordinator serves: the one that its output directory holds unfinished, or a new one. */
+import { join } from 'node:path';
 import { nodeBackend } from '@tributary/crypto/node';
 import { PROTOCOL_VERSION, rosterRoot } from '@tributary/protocol';
 import {
@@ -9,8 +10,11 @@ import {
   type RunStates,
   type StateDirectory,
 } from '@tributary/runtime';
+import { auditFile } from './audit-file.ts';
+import { AuditTrail, type AuditTrailOptions } from './audit-trail.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { openCoordinatorMachine, type RecoveredMachine } from './coordinator-journal.ts';
+import { setAsideEarlierRun } from './earlier-runs.ts';
 import { SumLog } from './sum-log.ts';
 import { readRunTerms, type RunTerms } from './run-terms.ts';
 
@@ -18,6 +22,7 @@ export interface OpenRun extends RecoveredMachine {
   readonly terms: RunTerms;
   readonly state: StateDirectory;
   readonly sums: SumLog;
+  readonly audit: AuditTrail;
   /** Whether the run was begun by an earlier life of the process. */
   readonly resumed: boolean;
 }
@@ -28,7 +33,14 @@ export async function openRun(config: CoordinatorConfig, runs: RunStates): Promi
     const state = await runs.use(run);
     try {
       const header = await readJournalHeader(state.log);
-      if (header !== undefined) return await resumeRun(config, state, header);
+      if (header !== undefined) {
+        const open = await resumeRun(config, state, header);
+        const { ended } = open.audit;
+        if (ended === undefined || ended.outcome === 'completed') return open;
+        // It died between the word that the run has failed and its own end.
+        await runs.close(run, state);
+        continue;
+      }
       // The process died before the run was begun: nobody has heard of it.
       await runs.close(run, state);
     } catch (error) {
@@ -45,7 +57,8 @@ async function beginRun(config: CoordinatorConfig, runs: RunStates): Promise<Ope
   try {
     const sums = new SumLog(config.output, terms.run);
     const recovered = await openCoordinatorMachine(nodeBackend, state.log, headerOf(terms), terms.roster);
-    return { ...recovered, terms, state, sums, resumed: false };
+    const audit = AuditTrail.begin(trailOf(config, terms));
+    return { ...recovered, terms, state, sums, audit, resumed: false };
   } catch (error) {
     await state.close();
     throw error;
@@ -71,10 +84,34 @@ async function resumeRun(
       "start with the configuration of that run to go on with it, or choose another 'output'",
     );
   }
-  const recovered = await openCoordinatorMachine(nodeBackend, state.log, headerOf(terms), terms.roster);
+  await setAsideEarlierRun(config.output, terms.run);
+  const audit = await AuditTrail.open(trailOf(config, terms));
+  const recovered = await openCoordinatorMachine(
+    nodeBackend,
+    state.log,
+    headerOf(terms),
+    terms.roster,
+    (effect) => audit.replayed(effect),
+  );
+  await audit.flush();
   const sums = new SumLog(config.output, terms.run);
   await sums.restore(nodeBackend, terms.roster);
-  return { ...recovered, terms, state, sums, resumed: true };
+  return { ...recovered, terms, state, sums, audit, resumed: true };
+}
+
+function trailOf(
+  { output }: CoordinatorConfig,
+  { roster, run, identity, manifestText }: RunTerms,
+): AuditTrailOptions {
+  return {
+    crypto: nodeBackend,
+    file: auditFile(join(output, 'audit.jsonl')),
+    roster,
+    identity: identity.secretKey,
+    run,
+    manifest: manifestText,
+    now: Date.now,
+  };
 }
 
 function headerOf({ roster, run, manifestText }: RunTerms): JournalHeader {

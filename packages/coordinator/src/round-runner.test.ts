@@ -109,6 +109,8 @@ class Rounds {
       vectors: new VectorWork({ threads: 0 }),
       keepSum: async ({ round }) => void this.kept.push(round.terms.round),
       keepMaskedSum: async () => {},
+      keepUpload: async () => {},
+      record: async () => {},
       send: (to, kind, body) => {
         this.#onSend(kind);
         const signature = signMessage(nodeBackend, coordinatorIdentity, kind, body);

@@ -20,6 +20,7 @@ import {
   type RoundInProgress,
   type RoundTerms,
   sameBytes,
+  summationChallenge,
 } from '@tributary/protocol';
 import { type BlobStore, RuntimeError, type VectorWork } from '@tributary/runtime';
 import { Accumulator, type FinishedUpload, type OpenedVector } from './accumulator.ts';
@@ -74,6 +75,10 @@ export interface RoundRunnerOptions {
   readonly keepSum: (opened: OpenedRound) => Promise<void>;
   /** Makes the integer sum of a round's uploads durable, as its digest covers it. After a restart perhaps a second time. */
   readonly keepMaskedSum: (round: number, maskedSum: Uint8Array) => Promise<void>;
+  /** Keeps the masked upload of a survivor whose inner product an auditor cannot use. Called before `keepSum`. */
+  readonly keepUpload: (round: number, member: number, packed: Uint8Array) => Promise<void>;
+  /** Writes into the audit log what it is to have of an effect, before the effect is carried out. */
+  readonly record: (effect: CoordinatorEffect) => Promise<void>;
   readonly progress: RoundProgress;
 }
 
@@ -241,7 +246,11 @@ export class RoundRunner {
     this.#effects = this.#effects.then(async () => {
       try {
         await durable;
-        for (const effect of effects) if (this.#fault === undefined) await this.#perform(effect);
+        for (const effect of effects) {
+          if (this.#fault !== undefined) return;
+          await this.#options.record(effect);
+          await this.#perform(effect);
+        }
       } catch (error) {
         this.fail(error);
       }
@@ -343,8 +352,16 @@ export class RoundRunner {
       this.#happened({ kind: 'sum-not-opened', roundContext, badDealers: result.badDealers });
       return;
     }
-    const { survivorsDigest } = phase;
+    const { survivorsDigest, maskedSum } = phase;
     const survivors = phase.survivors.map(({ member }) => member);
+    const challenge = summationChallenge(this.#options.crypto, survivorsDigest, maskedSum);
+    const products = new Map(
+      [...phase.releases].map(([member, { body }]) => [member, body.innerProduct] as const),
+    );
+    const { keepUpload } = this.#options;
+    for await (const { member, packed } of this.#accumulator().unproven(survivors, products, challenge)) {
+      await keepUpload(round.terms.round, member, packed);
+    }
     await this.#options.keepSum({ round, survivors, survivorsDigest, ...result.opened });
     this.#happened({ kind: 'sum-opened', roundContext, digest: result.opened.digest });
   }

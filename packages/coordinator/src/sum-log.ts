@@ -118,7 +118,7 @@ export class SumLog {
     await this.#writing(async () => {
       // The index first: a line never names a file that is gone.
       await writeDurably(this.#index, '');
-      for (const vectors of ['sums', 'masked']) {
+      for (const vectors of ['sums', 'masked', 'uploads']) {
         await rm(join(this.#directory, vectors), { recursive: true, force: true });
         await mkdir(join(this.#directory, vectors), { recursive: true });
       }
@@ -237,6 +237,16 @@ export class SumLog {
     await this.#writing(() =>
       writeDurably(join(this.#directory, 'masked', `${fileNumber(round)}.sum`), maskedSum),
     );
+  }
+
+  /** Resolves once the masked upload of a survivor is durable. */
+  async keepUpload(round: number, member: number, packed: Uint8Array): Promise<void> {
+    const directory = join(this.#directory, 'uploads', fileNumber(round));
+    await this.#writing(async () => {
+      await mkdir(directory, { recursive: true });
+      await writeDurably(join(directory, `${member}.bin`), packed);
+      await syncDirectory(nodeFileSystem, join(this.#directory, 'uploads'));
+    });
   }
 
   get #index(): string {

@@ -128,6 +128,11 @@ export class UploadSpool {
     );
   }
 
+  /** The finished upload, in chunks of `CHUNK_WORDS` words. @throws RuntimeError RUN_FAILED */
+  chunks(): AsyncIterable<Uint8Array> {
+    return this.#blobs.chunks(this.#name, packedLength(CHUNK_WORDS, this.#shape.bits));
+  }
+
   /** Chunk by chunk, giving way to other work in between. */
   async #addChunks(into: Float64Array, digest: Uint8Array): Promise<boolean> {
     const { bits, dimension } = this.#shape;
@@ -135,7 +140,7 @@ export class UploadSpool {
     const hash = this.#crypto.sha256Stream();
     let atWord = 0;
     let fits = true;
-    for await (const chunk of this.#blobs.chunks(this.#name, packedLength(CHUNK_WORDS, bits))) {
+    for await (const chunk of this.chunks()) {
       hash.update(chunk);
       const words = scratch.subarray(0, Math.max(0, Math.min(CHUNK_WORDS, dimension - atWord)));
       fits &&= addToIntegerSum(chunk, bits, into, atWord, words);
