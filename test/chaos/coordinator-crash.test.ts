@@ -287,26 +287,23 @@ class World {
   /** A file that keeps any part of what was being appended when the power went. */
   #trailOptions(power: Power): AuditTrailOptions {
     const { roster, coordinatorIdentity: identity, run } = federation;
-    const world = this;
     return {
       crypto: nodeBackend,
       file: {
         path: 'audit.jsonl',
-        async *pieces() {
-          yield new TextEncoder().encode(world.log);
-        },
+        pieces: () => piecesOf(this.log),
         cut: async (length) => {
           power.act();
-          world.log = world.log.slice(0, length);
+          this.log = this.log.slice(0, length);
         },
         append: async (text) => {
           try {
             power.act();
           } catch (error) {
-            world.log += text.slice(0, (text.length * (power.acts % 5)) / 4);
+            this.log += text.slice(0, (text.length * (power.acts % 5)) / 4);
             throw error;
           }
-          world.log += text;
+          this.log += text;
         },
       },
       roster,
@@ -332,6 +329,10 @@ class World {
       return { sum, ...this.#vectorsOf(round) };
     });
   }
+}
+
+async function* piecesOf(text: string): AsyncGenerator<Uint8Array, void, void> {
+  yield new TextEncoder().encode(text);
 }
 
 function batchTerms(batch: number): Bodies['batch-start'] {

@@ -40,6 +40,12 @@ async function keygen(path: string): Promise<string> {
   return (run.result as { publicKey: string }).publicKey;
 }
 
+interface AuditResult {
+  readonly sums: number;
+  readonly ended: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 describe('a federation from the command line', () => {
   it('trains and routes', async () => {
     const directory = temporaryDirectory();
@@ -77,6 +83,7 @@ describe('a federation from the command line', () => {
         coordinator: `ws://127.0.0.1:${port}`,
         data: `${name}.jsonl`,
         artifact: `${name}.json`,
+        state: `state-${name}`,
         policy: { allowNoNoise: true },
       };
       writeFileSync(at(`${name}.yaml`), JSON.stringify(config));
@@ -105,6 +112,20 @@ describe('a federation from the command line', () => {
       const run = await tributary(['route', '--artifact', at('acme.json'), '--json', text ?? '']);
       expect(run.result).toMatchObject({ model });
     }
+    // What the coordinator wrote holds, wholly, and it showed its members no other log.
+    const heads = ORGANISATIONS.map((name) => at(`state-${name}/heads.jsonl`));
+    const log = at('federation/audit.jsonl');
+    const shown = heads.flatMap((file) => ['--heads', file]);
+    const audited = await tributary(['audit', 'verify', log, ...shown, '--complete', '--json']);
+    expect(audited.exitCode, audited.stderr).toBe(0);
+    const { sums, ended, counts } = audited.result as AuditResult;
+    expect(ended).toBe(true);
+    expect(counts).toMatchObject({ plans: sums, masks: sums, heads: 3 * (sums + 1) });
+    // Some survivors sign their inner product, of the others the upload is kept.
+    expect(counts['summation']).toBe(sums);
+    const [acme, globex] = heads as [string, string];
+    const compared = await tributary(['audit', 'compare', acme, globex, '--roster', at('roster.yaml')]);
+    expect(compared.stdout, compared.stderr).toBe(`ok ${sums + 1} heads in common\n`);
     // Every prompt stayed at home: nothing the coordinator wrote holds any.
     expect(readFileSync(at('federation/router.json'), 'utf8')).not.toContain('poem');
   });

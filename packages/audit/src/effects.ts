@@ -27,19 +27,13 @@ export function recordEffect(
   effect: CoordinatorEffect,
   sign: SignMessage,
 ): Recorded {
-  switch (effect.kind) {
-    case 'accept':
-      return recorder.accepted(effect.message, effect.refused);
-    case 'evidence': {
-      const { evidence: body, culprit } = effect;
-      return recorder.convicted({ kind: 'evidence', body, signature: sign('evidence', body) }, culprit);
-    }
-    case 'send': {
-      const { message: kind, body } = effect;
-      const signature = LOGGED.has(kind) ? sign(kind, body) : EMPTY_SIGNATURE;
-      return recorder.sent({ kind, body, signature } as Message);
-    }
-    default:
-      return NOTHING_RECORDED;
+  if (effect.kind === 'accept') return recorder.accepted(effect.message, effect.refused);
+  if (effect.kind === 'evidence') {
+    const { evidence: body, culprit } = effect;
+    return recorder.convicted({ kind: 'evidence', body, signature: sign('evidence', body) }, culprit);
   }
+  if (effect.kind !== 'send') return NOTHING_RECORDED;
+  const { message: kind, body } = effect;
+  const signature = LOGGED.has(kind) ? sign(kind, body) : EMPTY_SIGNATURE;
+  return recorder.sent({ kind, body, signature } as Message);
 }

@@ -15,7 +15,13 @@ import {
   startClient,
   stepClient,
 } from '@tributary/protocol';
-import { type EventLog, JournaledMachine, type JournalHeader, openRunJournal } from '@tributary/runtime';
+import {
+  type EventLog,
+  JournaledMachine,
+  type JournalHeader,
+  openRunJournal,
+  type ShownHead,
+} from '@tributary/runtime';
 
 export type ClientMachine = JournaledMachine<ClientState, ClientEvent, ClientEffect>;
 
@@ -25,6 +31,8 @@ export interface RecoveredMachine {
   readonly results: readonly RoundResult[];
   /** Rounds whose survivor set it signed. */
   readonly signed: ReadonlySet<number>;
+  /** Heads of the audit log that it was shown with a round, oldest first. */
+  readonly heads: readonly ShownHead[];
   /** What the last life of the process may not have done with its secrets, and nobody will ask for again. */
   readonly unfinished: readonly SecretEffect[];
 }
@@ -41,6 +49,7 @@ export async function openClientMachine(
   const results: RoundResult[] = [];
   const signed = new Set<number>();
   const held: HoldEffect[] = [];
+  const heads: ShownHead[] = [];
   const codec = { encode: encodeEvent, decode: decodeClientEvent };
   const journal = await openRunJournal<ClientEvent>(log, header, codec, (event) => {
     state = replayClient(crypto, state, [event], (effect) => {
@@ -48,6 +57,7 @@ export async function openClientMachine(
         results.push(effect.result);
         if (effect.participated) signed.add(effect.result.round);
       }
+      if (effect.kind === 'note-head') heads.push({ head: { run, ...effect.head }, shown: effect.round });
       if (effect.kind === 'hold-shares' || effect.kind === 'hold-opened') held.push(effect);
     });
   });
@@ -57,6 +67,7 @@ export async function openClientMachine(
     machine: new JournaledMachine(step, state, journal),
     results,
     signed,
+    heads,
     unfinished: unfinishedOf(state, held),
   };
 }

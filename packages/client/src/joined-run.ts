@@ -1,4 +1,5 @@
 /** A member's part in one run: its machine, its training, its secrets, as the last life of the process left them or begun anew. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
 import { PrivacyError } from '@tributary/privacy';
@@ -14,10 +15,12 @@ import {
 import { RouterError } from '@tributary/router';
 import {
   appendEvidence,
+  appendShownHeads,
   decodeManifest,
   type JournalHeader,
   type Logger,
   readJournalHeader,
+  readShownHeads,
   runId,
   type RunManifest,
   RuntimeError,
@@ -179,6 +182,7 @@ async function openRun(
   const terms = termsOf(client, manifest.privacy);
   const recovered = await openClientMachine(nodeBackend, state.log, header, terms);
   forgetStrays(state, recovered);
+  await keepMissingHeads(config, recovered);
   const vectors = new KeptVectors(nodeBackend, state.blobs);
   const { machine, results, signed } = recovered;
   await spending?.requireKnown(
@@ -223,7 +227,8 @@ async function openRun(
     onPhase: (phase, round) => progress({ kind: 'phase', phase, round }),
     onReject: (rejection) => note({ kind: 'rejected', rejection }),
     onUploaded: (bytes) => note({ kind: 'uploaded', round: training.knownSums + 1, bytes }),
-    onHead: async () => {},
+    onHead: async (head, shown) =>
+      await appendShownHeads(headsFile(config), [{ head: { run, ...head }, shown }]),
     onEvidence: (evidence) => keepEvidence(config, log, run, evidence),
   });
   await participant.resume(recovered.unfinished);
@@ -240,6 +245,22 @@ async function keepEvidence(
 ): Promise<void> {
   log.error({ proof: evidence.proof }, 'evidence of cheating kept');
   await appendEvidence(join(state, 'evidence.jsonl'), run, evidence);
+}
+
+/** Heads of the audit logs of all runs that this client was shown: for others to compare, so it outlives the runs. */
+export function headsFile({ state }: Pick<ClientConfig, 'state'>): string {
+  return join(state, 'heads.jsonl');
+}
+
+/** A crash may have come between the journal and the file. */
+async function keepMissingHeads(config: ClientConfig, { heads }: RecoveredMachine): Promise<void> {
+  if (heads.length === 0) return;
+  const path = headsFile(config);
+  const kept = existsSync(path) ? readShownHeads(path) : [];
+  const missing = heads.filter(
+    ({ head }) => !kept.some((other) => sameBytes(other.head.signature, head.signature)),
+  );
+  await appendShownHeads(path, missing);
 }
 
 /** Secrets of batches that the journal does not know, or knows to be closed: a crash came between the two. */

@@ -6,9 +6,11 @@ import {
   type Message,
   sameBytes,
   signMessage,
+  verifyHead,
   verifyMessage,
 } from '@tributary/protocol';
 import {
+  appendShownHeads,
   CLOSE,
   type MessageSocket,
   runId,
@@ -24,6 +26,7 @@ import {
   allowedNext,
   type EarlierRun,
   earlierRun,
+  headsFile,
   type JoinedRun,
   type JoinOptions,
   joinRun,
@@ -197,7 +200,7 @@ export class RunSession {
     const joined = this.#joined;
     if (joined === undefined) return;
     if (message.kind === 'run-ended') {
-      this.#receiveEnd(message, joined, socket);
+      await this.#receiveEnd(message, joined, socket);
       return;
     }
     const { participant, training } = joined;
@@ -208,10 +211,19 @@ export class RunSession {
     await participant.expect(allowedNext(this.#options, training));
   }
 
-  #receiveEnd({ body, signature }: Message<'run-ended'>, { run }: JoinedRun, socket: MessageSocket): void {
-    const { coordinatorKey } = this.#options.roster;
+  async #receiveEnd(
+    { body, signature }: Message<'run-ended'>,
+    { run }: JoinedRun,
+    socket: MessageSocket,
+  ): Promise<void> {
+    const { config, roster } = this.#options;
+    const { coordinatorKey } = roster;
     if (!verifyMessage(nodeBackend, coordinatorKey, 'run-ended', body, signature)) return;
     if (!sameBytes(body.run, run)) return;
+    const head = { run, ...body.auditHead };
+    if (verifyHead(nodeBackend, coordinatorKey, head)) {
+      await appendShownHeads(headsFile(config), [{ head, shown: 'end' }]);
+    }
     this.#ended = body;
     socket.close(CLOSE.normal, 'run ended');
   }

@@ -5,6 +5,7 @@ export { readYamlFile } from './config/yaml-file.ts';
 export { closest } from './did-you-mean.ts';
 export { EXIT, type ExitCode, RuntimeError, type RuntimeErrorCode, systemErrorCode } from './errors.ts';
 export { appendEvidence, type EvidenceRecord } from './journal/evidence-file.ts';
+export { appendShownHeads, readShownHeads, type ShownHead } from './journal/heads-file.ts';
 export { JournaledMachine, type Step, type Taken } from './journal/journaled-machine.ts';
 export type { JournalHeader } from './journal/journal-header.ts';
 export {

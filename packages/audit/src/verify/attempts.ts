@@ -28,7 +28,7 @@ export function announce(state: AuditState, frame: Uint8Array): Announced | Find
   const batch = state.batches.find(({ context }) => sameBytes(context, terms.batchContext));
   if (batch === undefined)
     return finding('WRONG_CONTEXT', 'the round belongs to no batch of the roster in force');
-  const fault = numberFault(state, terms, batch) ?? planFault(state, terms);
+  const fault = numberFault(state, terms, batch) ?? headFault(state, terms) ?? planFault(state, terms);
   if (fault !== undefined) return fault;
   const overflow = overflowRisk(batch.adverts.size, terms);
   if (overflow !== undefined) return finding('UNEXPECTED_PLAN', overflow);
@@ -58,6 +58,25 @@ function numberFault(
     return finding('OUT_OF_ORDER', `key index ${keyIndex} is used or unknown`);
   }
   return undefined;
+}
+
+/** The head that members signed with the round is one of this log, and covers all that was over before. */
+function headFault(
+  { heads, closedLines }: AuditState,
+  { auditHead: { size, root } }: RoundTerms,
+): Finding | undefined {
+  const known = heads.get(size);
+  if (known === undefined || !sameBytes(known, root)) {
+    return finding(
+      'UNKNOWN_HEAD',
+      `members were shown another log: its first ${size} lines are not those of this one`,
+    );
+  }
+  if (size >= closedLines) return undefined;
+  return finding(
+    'UNKNOWN_HEAD',
+    `members were shown a head of ${size} lines, an attempt ended in line ${closedLines}`,
+  );
 }
 
 const NUMBERS = ['dimension', 'bits', 'inputBound', 'noiseMargin'] as const;

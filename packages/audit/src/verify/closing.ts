@@ -23,6 +23,7 @@ export function abortRule(state: AuditState, entry: EntryOf<'abort'>): Finding |
     return finding('WRONG_CONTEXT', 'another attempt than the newest is said to have ended');
   }
   state.round = undefined;
+  state.closedLines = state.line;
   state.counts.aborted += 1;
   return undefined;
 }
@@ -60,6 +61,11 @@ export function endRule(state: AuditState, entry: EntryOf<'end'>): Finding | und
       'BAD_END',
       `the run is said to have ended after ${rounds} sums, the log has ${state.sums}`,
     );
+  }
+  const { size, root } = message.body.auditHead;
+  const known = state.heads.get(size);
+  if (known === undefined || !sameBytes(known, root) || size < state.closedLines) {
+    return finding('UNKNOWN_HEAD', 'members were told of another log when the run ended');
   }
   state.ended = true;
   return undefined;

@@ -114,7 +114,14 @@ export class LogVerifier {
     if (this.#held.length > 0) {
       return { entry: first, ...finding('UNCOVERED', `no head covers the last ${this.#held.length} lines`) };
     }
-    const { asked, logHeads } = this.#state;
+    const { asked, logHeads, heads, run, counts } = this.#state;
+    const shown = asked.heads?.filter((head) => equalBytes(head.run, run)) ?? [];
+    const other = shown.find(({ size, root }) => !equalBytes(heads.get(size) ?? run.subarray(1), root));
+    if (other !== undefined) {
+      const reason = `an organisation was shown another log: the head over its first ${other.size} lines is not in this one`;
+      return { entry: Math.min(Math.max(other.size, 1), this.#lines), ...finding('UNKNOWN_HEAD', reason) };
+    }
+    counts.heads = shown.length;
     const unknown = asked.logHeads?.find((seen) => !logHeads.some((head) => equalBytes(head, seen)));
     return (
       unknown && {
@@ -129,6 +136,7 @@ export class LogVerifier {
     const fault = this.#treeFault(entry);
     if (fault !== undefined) return fault;
     for (const [i, { read, vectors }] of this.#held.entries()) {
+      this.#state.line = number - this.#held.length + i;
       const wrong: Finding | undefined = read.ok ? applyRule(this.#state, read.entry, vectors) : read;
       if (wrong !== undefined) {
         const { code, reason } = wrong;
@@ -143,6 +151,7 @@ export class LogVerifier {
       return { entry: number, ...finding('BAD_HEAD', 'the head is not signed by the coordinator') };
     }
     this.#head = head;
+    this.#state.heads.set(size, root);
     this.#held = [];
     this.#covered = this.#leaves.reduce((tree, leaf) => appendLeaf(this.#crypto, tree, leaf), this.#covered);
     this.#leaves = [];

@@ -112,6 +112,7 @@ export function sumRule(
   state.counts.uploads += survivors.length;
   state.logHeads.push(nextLogHead(crypto, state.logHead, result));
   state.round = undefined;
+  state.closedLines = state.line;
   state.lastAttempt = undefined;
   state.lastContribution = undefined;
   advance(state, sum.words, survivors.length);

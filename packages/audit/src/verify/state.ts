@@ -7,6 +7,7 @@ import {
   type NoiseFloors,
   type Roster,
   type RoundTerms,
+  type TreeHead,
 } from '@tributary/protocol';
 import type { BatchView } from './batch-view.ts';
 
@@ -42,6 +43,8 @@ export interface AuditExpectations {
   readonly sample?: MaskSample;
   /** Heads of the log of opened sums that organisations saw: each must be in this log. */
   readonly logHeads?: readonly Uint8Array[];
+  /** Heads that organisations were shown: each of this run must be in the log. */
+  readonly heads?: readonly Pick<TreeHead, 'run' | 'size' | 'root'>[];
 }
 
 /** Blocks of four coordinates, drawn from a seed of 32 bytes that the coordinator cannot know. */
@@ -77,6 +80,8 @@ export interface AuditCounts {
   /** Masked sums that were checked against signed inner products, and against all uploads. */
   summation: number;
   replayed: number;
+  /** Heads that organisations were shown. */
+  heads: number;
 }
 
 export interface Attempt {
@@ -117,6 +122,7 @@ export class AuditState {
     masks: 0,
     summation: 0,
     replayed: 0,
+    heads: 0,
   };
   readonly culprits: Set<number> = new Set();
   /** Heads of the log of opened sums, the newest last. */
@@ -136,6 +142,12 @@ export class AuditState {
   lastAttempt: RoundTerms | undefined;
   /** The newest attempt at it in which uploads were made. */
   lastContribution: Attempt | undefined;
+  /** Roots of the heads in the log so far, by the lines that they cover. */
+  readonly heads: Map<number, Uint8Array>;
+  /** Lines up to the newest end of an attempt: whoever joins another has signed a head that covers it. */
+  closedLines = 0;
+  /** Number of the line that is looked at, from 1. */
+  line = 0;
   ended = false;
   /** Why the run could not go on after its newest sum. */
   failure: string | undefined;
@@ -143,6 +155,7 @@ export class AuditState {
   constructor(crypto: CryptoBackend, asked: AuditExpectations) {
     this.crypto = crypto;
     this.asked = asked;
+    this.heads = new Map([[0, crypto.sha256(new Uint8Array(0))]]);
   }
 
   get sums(): number {

@@ -15,10 +15,11 @@ import {
 } from '@tributary/audit';
 import { fromBase64, fromHex, toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
-import { fileFailure, oneLine, RuntimeError } from '@tributary/runtime';
+import { fileFailure, oneLine, readShownHeads, RuntimeError } from '@tributary/runtime';
 import type { Command } from 'commander';
 import { printLine, printResult } from '../output.ts';
 import { archivedLines, logLines } from './audit-files.ts';
+import { compareHeads } from './audit-heads.ts';
 import { planOf } from './audit-plan.ts';
 
 interface Flags {
@@ -28,13 +29,15 @@ interface Flags {
 interface VerifyFlags extends Flags {
   readonly rosterRoot?: Uint8Array;
   readonly logHead?: readonly Uint8Array[];
+  readonly heads?: readonly string[];
   readonly sample?: number;
+  readonly complete?: true;
 }
 
 export function addAuditCommands(program: Command): void {
   const audit = program
     .command('audit')
-    .description('check the audit log of a run, offline (coordinators do not write it yet)');
+    .description('check the audit log of a run, offline: audit.jsonl in the output of its coordinator');
   audit
     .command('verify <file>')
     .description('check a log, or an archive with its vectors: signatures, plans, survivor sets, sums')
@@ -44,6 +47,12 @@ export function addAuditCommands(program: Command): void {
       'head of the log of sums that an organisation saw, to be found in this log; may be given again',
       (text: string, before: readonly Uint8Array[] | undefined) => [...(before ?? []), parseDigest(text)],
     )
+    .option(
+      '--heads <file>',
+      'heads of the log that a client was shown (heads.jsonl in its state), to be found in this log; may be given again',
+      (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
+    )
+    .option('--complete', 'fail where anything could not be checked, as a sum whose vectors are not at hand')
     .option(
       '--sample <blocks>',
       'take masks off on so many random blocks of 4 coordinates; off all by default',
@@ -62,6 +71,22 @@ export function addAuditCommands(program: Command): void {
     .requiredOption('-o, --output <file>', 'the archive')
     .option('--json', 'print the result as JSON')
     .action((log: string, flags: Flags & { readonly output: string }) => writeArchive(log, flags));
+  audit
+    .command('compare <heads> <others>')
+    .description(
+      'compare what two clients were shown (heads.jsonl in their state): two heads that no log has both of prove a fork',
+    )
+    .option('--roster <file>', 'check that the coordinator of this roster signed them')
+    .option('--json', 'print the result as JSON')
+    .action((heads: string, others: string, { json, roster }: Flags & { readonly roster?: string }) => {
+      const comparison = compareHeads([heads, others], roster);
+      const { common, apart } = comparison;
+      printLine(
+        `${apart} heads were shown to one of them only: audit verify LOG --heads tells whether the log has them`,
+      );
+      if (json) printResult(comparison);
+      else process.stdout.write(`ok ${common} heads in common\n`);
+    });
   audit
     .command('prove <file>')
     .description('prove to an organisation where its uploads are, and in which sums')
@@ -112,9 +137,12 @@ async function linesOf(file: string): Promise<Uint8Array[]> {
   return lines;
 }
 
-async function verify(file: string, { json, rosterRoot, logHead, sample }: VerifyFlags): Promise<void> {
+async function verify(file: string, flags: VerifyFlags): Promise<void> {
+  const { json, rosterRoot, logHead, sample } = flags;
+  const heads = flags.heads?.flatMap((path) => readShownHeads(path).map(({ head }) => head)) ?? [];
   const verifier = new LogVerifier(nodeBackend, {
     plan: planOf,
+    heads,
     ...(rosterRoot === undefined ? {} : { rosterRoot }),
     ...(logHead === undefined ? {} : { logHeads: logHead }),
     ...(sample === undefined ? {} : { sample: { blocks: sample, seed: nodeRandomBytes(32) } }),
@@ -124,7 +152,22 @@ async function verify(file: string, { json, rosterRoot, logHead, sample }: Verif
     if (verifier.take(line, vectors) !== undefined) break;
   }
   const report = reportOf(file, verifier.finish());
+  if (heads.length > 0 && report.counts.heads === 0) {
+    throw new RuntimeError(
+      'BAD_ARGUMENT',
+      '--heads has no head of the run in this log',
+      'give the log of that run',
+    );
+  }
   for (const said of remarks(report, rosterRoot)) printLine(said);
+  const unchecked = flags.complete ? uncheckedIn(report) : [];
+  if (unchecked.length > 0) {
+    throw new RuntimeError(
+      'RUN_FAILED',
+      `${file}: not checked: ${unchecked.join(', ')}`,
+      'ask for an archive with all vectors (audit export)',
+    );
+  }
   if (json) printResult(plainReport(report));
   else process.stdout.write(`ok ${report.entries} entries, ${report.sums} sums\n`);
 }
@@ -140,6 +183,19 @@ function reportOf(file: string, verdict: AuditVerdict): AuditReport {
   );
 }
 
+/** Names of what was not checked. */
+function uncheckedIn({ counts, sums, ended }: AuditReport): string[] {
+  const { rounds, plans, masks, summation, replayed, sumsRead } = counts;
+  const parts: readonly (readonly [string, boolean])[] = [
+    [`sums that are not at hand (${sums - sumsRead})`, sumsRead < sums],
+    [`plans (${rounds - plans})`, plans < rounds],
+    [`masks (${sums - masks})`, masks < sums],
+    [`sums of the uploads (${sums - summation - replayed})`, summation + replayed < sums],
+    ['the end of the run, which has not ended', !ended],
+  ];
+  return parts.flatMap(([name, missing]) => (missing ? [name] : []));
+}
+
 /** What was checked, and what was not. */
 function remarks(
   { counts, sums, ended, rosterRoot: root, head, logHead, failure }: AuditReport,
@@ -152,6 +208,9 @@ function remarks(
     `signatures, survivor sets, floors and openings: all ${sums} sums`,
     `plans computed again: ${plans === rounds ? `all ${plans}` : `${plans} of ${rounds}`}; sums at hand: ${all(sumsRead)}`,
     `masks taken off again: ${all(masks)}; sum of the uploads: ${all(summation + replayed)} (${summation} by signed inner products, ${replayed} by replay)`,
+    ...(counts.heads === 0
+      ? []
+      : [`heads that organisations were shown: all ${counts.heads} are in this log`]),
     ...(failure === undefined ? [] : [`the run stopped on its newest sum: ${failure}`]),
     `head: ${head.size} lines, root ${toHex(head.root)}; log head ${toHex(logHead)}`,
     ...(pinned === undefined
@@ -160,7 +219,7 @@ function remarks(
     ...(ended
       ? []
       : [
-          'the run has not ended: only a head that somebody saw tells whether lines are missing (--log-head)',
+          'the run has not ended: only a head that somebody was shown tells whether lines are missing (--heads)',
         ]),
   ];
 }
