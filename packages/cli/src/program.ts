@@ -8,6 +8,7 @@ import { addDataCommands } from './commands/data.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addExperimentCommands } from './commands/experiment.ts';
 import { addKeygenCommand } from './commands/keygen.ts';
+import { addPersonaliseCommand } from './commands/personalise.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addPrivacyCommands } from './commands/privacy.ts';
 import { addRosterCommands } from './commands/roster.ts';
@@ -38,6 +39,7 @@ Exit codes: 0 ok, 1 run failed, 2 connection, 3 timeout, 4 input or configuratio
   addPrivacyCommands(program);
   addAuditCommands(program);
   addRouteCommand(program);
+  addPersonaliseCommand(program);
   return program;
 }
 
