@@ -174,21 +174,24 @@ function showProgress(): { readonly take: (progress: ExperimentProgress) => void
   };
 }
 
+/** Of what a line of the summary is about. */
+const WIDTH = 56;
+
 function printSummary({ summary, singles, bestSingle, oracle, results }: ExperimentResult): void {
   printLine('');
   printCharges(results);
   for (const [router, settings] of Object.entries(summary)) {
     for (const [setting, metrics] of Object.entries(settings)) {
       for (const [metric, { mean, low, high }] of Object.entries(metrics)) {
-        const point = /^(?:(.+): )?aucShared$/.exec(metric);
+        const point = /^(?:(.+): )?(aucShared|recovered)$/.exec(metric);
         if (point === null) continue;
         const range = low === null || high === null ? '' : `  (${low.toFixed(3)} … ${high.toFixed(3)})`;
         const where = `${router} ${setting}${point[1] === undefined ? '' : `, ${point[1]}`}`;
-        printLine(`${where.padEnd(40)} aucShared ${mean.toFixed(3)}${range}`);
+        printLine(`${where.padEnd(WIDTH)} ${point[2]} ${mean.toFixed(3)}${range}`);
       }
     }
   }
-  printLine(`${'single models'.padEnd(40)} aucShared ${singles.aucShared.toFixed(3)}`);
+  printLine(`${'single models'.padEnd(WIDTH)} aucShared ${singles.aucShared.toFixed(3)}`);
   printLine(
     `best single ${bestSingle.model}: quality ${bestSingle.quality.toFixed(3)} at $${(1000 * bestSingle.costUsd).toFixed(3)} per 1000 queries; oracle ${oracle.quality.toFixed(3)}`,
   );
