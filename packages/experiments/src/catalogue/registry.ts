@@ -6,6 +6,7 @@ import type { Experiment } from './experiment.ts';
 import { extremeHeterogeneityExperiment } from './extreme-heterogeneity.ts';
 import { mainExperiment } from './main.ts';
 import { privacyExperiment } from './privacy.ts';
+import { offPolicyExperiment } from './off-policy.ts';
 import { scaleExperiment } from './scale.ts';
 
 /** One more experiment is one more line here. */
@@ -17,6 +18,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   addClientsExperiment,
   extremeHeterogeneityExperiment,
   privacyExperiment,
+  offPolicyExperiment,
 ];
 
 /** @throws RuntimeError `BAD_ARGUMENT` */

@@ -1,4 +1,4 @@
-import type { ConcaveHull, CostQuality, SingleModel } from '@tributary/router';
+import type { ConcaveHull, CostQuality, Estimator, SingleModel } from '@tributary/router';
 import type { ChargedBudget } from '../privacy/charged-budget.ts';
 import type { RouterScore, Score } from '../evaluation/score-router.ts';
 
@@ -32,12 +32,27 @@ export interface Measurement {
   readonly ownTest?: readonly number[];
   /** What else an experiment tells, by name: "recovered". */
   readonly figures?: Readonly<Record<string, number>>;
+  /** What logs say of the frontier, beside the truth. */
+  readonly estimated?: readonly JudgedBudget[];
   /** What tuning chose; for `local` one per client. */
   readonly tuned?: readonly string[];
   /** Mean over clients of what the router does on the global test at the lambda that each client chose on its held-out queries. */
   readonly atHeldOutLambda?: ShareOfBest;
   /** What was charged; only where sums carried noise. */
   readonly privacy?: ChargedBudget;
+}
+
+/** Quality at a mean cost, as it is and as estimators see it; one that sees no policy as cheap as this has no entry. */
+export interface JudgedBudget extends Readonly<Partial<Record<Estimator, EstimatedValue>>> {
+  readonly budgetUsd: number;
+  readonly truth: number;
+}
+
+/** An estimate with its 95 % interval. */
+export interface EstimatedValue {
+  readonly quality: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** What is true of a draw whatever is trained on it. */

@@ -24,6 +24,8 @@ export interface SceneSpec {
   readonly taskAlpha?: number;
   /** How many clients, the last ones, have tasks of their own that no other client knows; none where left out. */
   readonly newcomers?: number;
+  /** Share of a client's queries that it trains on, where it is not that of the partition; the rest is test. */
+  readonly trainFraction?: number;
 }
 
 export interface Scene {
