@@ -92,17 +92,10 @@ describe('A2: two survivor sets', () => {
 
   it('of which the result names another than a member signed are refused as its result', () => {
     const { attacker, all, without } = uploaded();
-    attacker.request(attacker.show(all));
+    const view = attacker.show(all);
+    attacker.request(view);
     const survivors = without.map(({ member }) => member);
-    attacker.tell([0], 'round-result', {
-      roundContext: attacker.roundContext,
-      round: 1,
-      attempt: 1,
-      survivors,
-      survivorsDigest: new Uint8Array(32).fill(3),
-      length: (2048 * 20) / 8,
-      digest: new Uint8Array(32),
-    });
+    attacker.tellResult(view, [0], { survivors, survivorsDigest: new Uint8Array(32).fill(3) });
     expect(attacker.member(0).rejections).toMatchObject([{ code: 'EQUIVOCATION' }]);
     expect(attacker.member(0).effects.some(({ kind }) => kind === 'accept-result')).toBe(false);
   });

@@ -39,16 +39,7 @@ describe('A3: messages of an old round', () => {
     const uploads = attacker.collectUploads();
     const view = attacker.show(uploads);
     attacker.request(view);
-    const { roundContext } = attacker;
-    attacker.tell(attacker.everybody, 'round-result', {
-      roundContext,
-      round: 1,
-      attempt: 1,
-      survivors: attacker.everybody,
-      survivorsDigest: view.digest,
-      length: (64 * 20) / 8,
-      digest: new Uint8Array(32),
-    });
+    attacker.tellResult(view);
     const old = [...attacker.told];
     expect(attacker.members.flatMap(({ rejections }) => rejections)).toEqual([]);
 

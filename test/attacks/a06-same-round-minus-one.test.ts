@@ -59,15 +59,7 @@ describe('A6: a round once more without one member', () => {
       .map(({ from, body, signature }) => ({ member: from, digest: body.digest, signature }));
     const view = attacker.show(uploads);
     attacker.request(view);
-    attacker.tell(attacker.everybody, 'round-result', {
-      roundContext: attacker.roundContext,
-      round: 1,
-      attempt: 1,
-      survivors: attacker.everybody,
-      survivorsDigest: view.digest,
-      length: (DIMENSION * 20) / 8,
-      digest: new Uint8Array(32),
-    });
+    attacker.tellResult(view);
     expect(attacker.announce(again).ready).toEqual([]);
     for (const { rejections } of attacker.members)
       expect(rejections).toMatchObject([{ code: 'UNEXPECTED_PLAN' }]);

@@ -4,11 +4,18 @@
  * checked itself, to the last bit, and takes part in no other.
  */
 import { nodeBackend as crypto } from '@tributary/crypto/node';
-import type { ExpectedRound } from '@tributary/protocol';
+import {
+  type ExpectedRound,
+  openingProof,
+  roundContext,
+  roundTermsDigest,
+  survivorsDigest,
+} from '@tributary/protocol';
 import { type AwaitingSum, type ProgramRun, startProgram } from '@tributary/router';
 import { planRound } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
 import { Attacker } from '../support/attacker.ts';
+import { expectedSum } from '../support/expected-sum.ts';
 
 const N = 5;
 const DIMENSIONS = 3;
@@ -66,6 +73,53 @@ function expectRefused({ attacker, details }: ReturnType<typeof announced>, fiel
     false,
   );
 }
+
+/** A round that the coordinator gives up after its uploads, as it may. */
+function givenUp(colluders: readonly number[] = []): {
+  attacker: Attacker;
+  view: ReturnType<Attacker['show']>;
+} {
+  const attacker = new Attacker({ members: N, colluders });
+  attacker.openBatch();
+  const view = attacker.show(attacker.collectUploads());
+  return { attacker, view };
+}
+
+function expectNotTaken({ attacker }: ReturnType<typeof givenUp>): void {
+  for (const id of attacker.honest) {
+    const { rejections, effects } = attacker.member(id);
+    expect(rejections).toMatchObject([{ code: 'NOT_PROVEN' }]);
+    expect(effects.some(({ kind }) => kind === 'accept-result')).toBe(false);
+  }
+}
+
+describe('A27: a plan that follows from a sum of nobody', () => {
+  it('is not computed: the sum of a later attempt, of which nobody was told, is refused by all', () => {
+    const scene = givenUp();
+    scene.attacker.tellResult(scene.view, scene.attacker.honest, { attempt: 2 });
+    expectNotTaken(scene);
+  });
+
+  it('nor where a member that colludes signs for it', () => {
+    const scene = givenUp([4]);
+    const { attacker, view } = scene;
+    const { roster, everybody, dimension } = attacker;
+    const terms = attacker.roundTerms(expectedSum(1, dimension), { keyIndex: 1, attempt: 2 });
+    const ready = everybody.map((member) => ({ member, nonce: new Uint8Array(32).fill(member) }));
+    const uploads = everybody.map((member) => ({ member, digest: new Uint8Array(32).fill(member) }));
+    const context = roundContext(crypto, roundTermsDigest(crypto, terms), ready);
+    const digest = survivorsDigest(crypto, context, uploads);
+    const body = { roundContext: context, member: 4, survivorsDigest: digest };
+    const signatures = new Map([[4, attacker.member(4).sign('survivors-signature', body).signature]]);
+    const proof = openingProof(crypto, { roster, terms, colluders: 1, ready, uploads, signatures });
+    attacker.tellResult({ ...view, digest }, attacker.honest, { attempt: 2, roundContext: context, proof });
+    expectNotTaken(scene);
+    for (const id of attacker.honest)
+      expect(attacker.member(id).rejections[0]?.detail).toMatch(
+        /1 organisations signed its survivors, 2 are/,
+      );
+  });
+});
 
 describe('A27: a chosen plan', () => {
   it('is what follows from the sums where the coordinator is honest', () => {

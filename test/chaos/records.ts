@@ -21,6 +21,7 @@ import {
 import { decodeBatchSecrets } from '../../packages/runtime/src/stores/batch-secrets-format.ts';
 import { toyDataset } from '../support/toy-data.ts';
 import { Spoken } from './spoken.ts';
+import { NO_PROOF } from '../support/opening-proof.ts';
 
 interface Journal<Event> {
   readonly header: JournalHeader;
@@ -117,6 +118,7 @@ export async function wrongSums(directory: string, members: number): Promise<num
       survivorsDigest: fromHex(record.survivorsDigest) ?? new Uint8Array(0),
       length: packedLength(record.dimension, record.bits),
       digest: fromHex(record.digest) ?? new Uint8Array(0),
+      proof: NO_PROOF,
     };
     for (const training of trainings) training.accept(result, sum.slice());
     return sum.length === wanted.length && sum.every((word, i) => word === wanted[i]) ? [] : [record.round];

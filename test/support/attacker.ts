@@ -16,6 +16,7 @@ import {
   type ExpectedRound,
   type Message,
   type MessageKind,
+  openingProof,
   planUnmask,
   releaseFor,
   type Roster,
@@ -281,6 +282,42 @@ export class Attacker {
       'unmask-request',
       { roundContext: this.roundContext, survivorsDigest: digest, signatures, maskedSum: MASKED_SUM },
     );
+  }
+
+  /** Says that the round it ran last was opened, to the zero sum, with the proof that goes with it. */
+  tellResult(
+    { digest, signatures }: ReturnType<Attacker['show']>,
+    to: readonly number[] = this.everybody,
+    change: Partial<Bodies['round-result']> = {},
+  ): Message[] {
+    const { roster, roundContext } = this;
+    const last = <K extends MessageKind>(kind: K): Bodies[K] => {
+      const { message } = existing(this.told.findLast((each) => each.message.kind === kind));
+      return message.body as Bodies[K];
+    };
+    const { terms } = last('round-announce');
+    const { uploads } = last('survivors');
+    const { ready } = last('round-start');
+    const { round, attempt, dimension, bits } = terms;
+    const signed = new Map(signatures.map(({ member, signature }) => [member, signature]));
+    return this.tell(to, 'round-result', {
+      roundContext,
+      round,
+      attempt,
+      survivors: uploads.map(({ member }) => member),
+      survivorsDigest: digest,
+      length: (dimension * bits) / 8,
+      digest: new Uint8Array(32),
+      proof: openingProof(crypto, {
+        roster,
+        terms,
+        colluders: this.thresholds.colluders,
+        ready,
+        uploads,
+        signatures: signed,
+      }),
+      ...change,
+    });
   }
 
   // ---- What all that is worth.

@@ -7,6 +7,7 @@ import { createArtifact, encodeArtifact } from '@tributary/router';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from './program.ts';
 import { run } from './run.ts';
+import { NO_PROOF } from '../../../test/support/opening-proof.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -73,6 +74,7 @@ function toyArtifact(): string {
       survivorsDigest: new Uint8Array(32),
       length: 0,
       digest: new Uint8Array(32),
+      proof: NO_PROOF,
     };
     training.accept(result, training.contribution());
   }

@@ -4,6 +4,7 @@ import { CHUNK_WORDS, type RoundResult } from '@tributary/protocol';
 import { type BlobStore, memoryBlobStore } from '@tributary/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeptVectors } from './kept-vectors.ts';
+import { NO_PROOF } from '../../../test/support/opening-proof.ts';
 
 const FIRST = new Uint8Array(32).fill(1);
 const SECOND = new Uint8Array(32).fill(2);
@@ -37,6 +38,7 @@ function resultOf(round: number, bytes: Uint8Array): RoundResult {
     survivorsDigest: new Uint8Array(32),
     length: bytes.length,
     digest: nodeBackend.sha256(bytes),
+    proof: NO_PROOF,
   };
 }
 

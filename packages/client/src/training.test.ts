@@ -5,6 +5,7 @@ import { type Dataset, startProgram } from '@tributary/router';
 import { planRound, type RunManifest } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
 import { startTraining, type Training, type TrainingOptions } from './training.ts';
+import { NO_PROOF } from '../../../test/support/opening-proof.ts';
 
 const DIMENSIONS = 4;
 const MANIFEST: RunManifest = {
@@ -56,6 +57,7 @@ const result = (round: number): RoundResult => ({
   survivorsDigest: new Uint8Array(32),
   length: 0,
   digest: new Uint8Array(32).fill(9),
+  proof: NO_PROOF,
 });
 
 describe('local training', () => {

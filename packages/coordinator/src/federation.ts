@@ -183,7 +183,15 @@ export class Federation {
   }
 
   /** Signs an opened sum and puts it into the log. */
-  async #keepSum({ round, survivors, survivorsDigest, digest, packed, sum }: OpenedRound): Promise<void> {
+  async #keepSum({
+    round,
+    survivors,
+    survivorsDigest,
+    proof,
+    digest,
+    packed,
+    sum,
+  }: OpenedRound): Promise<void> {
     const { terms, sums } = this.#options;
     const { identity } = terms;
     const { dimension, bits, encoding, step } = round.terms;
@@ -195,6 +203,7 @@ export class Federation {
       survivorsDigest,
       length: packed.length,
       digest,
+      proof,
     };
     const signature = signMessage(nodeBackend, identity.secretKey, 'round-result', body);
     const names = survivors.map((id) => this.#name(id));

@@ -15,7 +15,9 @@ import {
   type Message,
   type MessageKind,
   type OpenBatch,
+  type OpeningProof,
   type Phase,
+  proofOfOpening,
   type Rejection,
   type RoundInProgress,
   type RoundTerms,
@@ -33,6 +35,7 @@ export interface OpenedRound extends OpenedVector {
   readonly round: RoundInProgress;
   readonly survivors: readonly number[];
   readonly survivorsDigest: Uint8Array;
+  readonly proof: OpeningProof;
 }
 
 /** An attempt at a round that ended without a sum. */
@@ -313,10 +316,10 @@ export class RoundRunner {
         this.#batch.settle({ kind: 'aborted', code: effect.code, detail: effect.detail });
         return;
       case 'round-completed': {
-        const { round, survivors, survivorsDigest } = effect;
+        const { round, survivors, survivorsDigest, proof } = effect;
         const { opened } = this.#accumulator();
         await this.#closeRound();
-        this.#round.settle({ kind: 'opened', round, survivors, survivorsDigest, ...opened });
+        this.#round.settle({ kind: 'opened', round, survivors, survivorsDigest, proof, ...opened });
         return;
       }
       case 'round-aborted': {
@@ -362,7 +365,8 @@ export class RoundRunner {
     for await (const { member, packed } of this.#accumulator().unproven(survivors, products, challenge)) {
       await keepUpload(round.terms.round, member, packed);
     }
-    await this.#options.keepSum({ round, survivors, survivorsDigest, ...result.opened });
+    const proof = proofOfOpening(this.#options.crypto, this.#machine.state, phase);
+    await this.#options.keepSum({ round, survivors, survivorsDigest, proof, ...result.opened });
     this.#happened({ kind: 'sum-opened', roundContext, digest: result.opened.digest });
   }
 

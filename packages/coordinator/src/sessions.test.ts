@@ -14,6 +14,7 @@ import { Sessions } from './sessions.ts';
 import { type OpenedSum, piecesOf } from './sum-log.ts';
 import { testFederation } from './testing/federation.ts';
 import { Visitor } from './testing/visitor.ts';
+import { NO_PROOF } from '../../../test/support/opening-proof.ts';
 
 const federation = testFederation(3);
 const { roster, identities, coordinatorIdentity } = federation;
@@ -99,6 +100,7 @@ function openedSum(round: number, bytes = 100): OpenedSum {
         survivorsDigest: new Uint8Array(32),
         length: bytes,
         digest: nodeBackend.sha256(packed),
+        proof: NO_PROOF,
       },
       signature: new Uint8Array(64),
     },

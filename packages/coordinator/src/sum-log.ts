@@ -4,9 +4,19 @@
  */
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CryptoBackend, equalBytes, fromHex, packedLength, packWords, toHex } from '@tributary/crypto';
+import {
+  type CryptoBackend,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  packedLength,
+  packWords,
+  toBase64,
+  toHex,
+} from '@tributary/crypto';
 import {
   CHUNK_WORDS,
+  decodeMessage,
   EMPTY_SIGNATURE,
   encodeMessage,
   type Message,
@@ -29,7 +39,7 @@ export interface OpenedSum {
   readonly pieces: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
-/** One line of `sums.jsonl`. Digests, contexts and the signature are hexadecimal. */
+/** One line of `sums.jsonl`. Digests and contexts are hexadecimal. */
 export interface SumRecord {
   /** The run's id. */
   readonly run: string;
@@ -46,8 +56,8 @@ export interface SumRecord {
   readonly survivorsDigest: string;
   /** SHA-256 of the packed sum. */
   readonly digest: string;
-  /** The coordinator's, over the result that members get. */
-  readonly signature: string;
+  /** The signed result that members get, as it is sent, in base64. */
+  readonly message: string;
   /** File with the sum as little-endian Int32. */
   readonly file: string;
 }
@@ -73,7 +83,7 @@ const sumRecord: z.ZodType<SumRecord> = z.object({
   roundContext: hex(32),
   survivorsDigest: hex(32),
   digest: hex(32),
-  signature: hex(64),
+  message: z.base64(),
   file: z.string().regex(/^sums\/\d{5}\.i32$/),
 });
 
@@ -170,7 +180,7 @@ export class SumLog {
       roundContext: toHex(body.roundContext),
       survivorsDigest: toHex(body.survivorsDigest),
       digest: toHex(body.digest),
-      signature: toHex(signature),
+      message: toBase64(encodeMessage('round-result', body, signature)),
       file,
     };
     await this.#writing(async () => {
@@ -305,6 +315,9 @@ export class SumLog {
     const packed = new Uint8Array(packedLength(dimension, bits));
     packWords(wordsIn(bytes), bits, packed);
     const digest = crypto.sha256(packed);
+    const signed = decodeMessage(fromBase64(record.message) ?? new Uint8Array(0));
+    if (!signed.ok || signed.message.kind !== 'round-result') return undefined;
+    const { signature } = signed.message;
     const body = {
       roundContext: bytesOf(record.roundContext),
       round: record.round,
@@ -313,8 +326,8 @@ export class SumLog {
       survivorsDigest: bytesOf(record.survivorsDigest),
       length: packed.length,
       digest,
+      proof: signed.message.body.proof,
     };
-    const signature = bytesOf(record.signature);
     if (body.survivors.includes(-1)) return undefined;
     if (!verifyMessage(crypto, roster.coordinatorKey, 'round-result', body, signature)) return undefined;
     return this.#openedSum({ kind: 'round-result', body, signature }, record);

@@ -42,6 +42,7 @@ export const REJECTION_CODES = {
   BELOW_FLOOR: 'fewer members than the floors allow',
   EQUIVOCATION: 'a second, different answer to a question that is answered once',
   BAD_DRAW: 'the public randomness of the batch was not drawn as its committee committed to',
+  NOT_PROVEN: 'too few organisations signed that a sum is of this round and over its survivors',
   NOT_PROMISED: 'too few holders signed that an earlier attempt will never be opened',
   CULPRIT: 'a member takes part that is proven to have cheated',
   BAD_EVIDENCE: 'the evidence does not prove what it says',

@@ -78,7 +78,9 @@ export { EMPTY_LOG_HEAD, nextLogHead } from './log-head.ts';
 export { applyMasks, type Mask } from './masks.ts';
 export { type Bodies, type Message, type MessageKind, MESSAGES } from './messages/index.ts';
 export type { MemberEvidence } from './messages/evidence.ts';
-export { CHUNK_WORDS, type RoundResult } from './messages/round.ts';
+export { CHUNK_WORDS, type OpeningProof, type RoundResult } from './messages/round.ts';
+export { openingProof, openingProofFault } from './opening-proof.ts';
+export { proofOfOpening } from './coordinator/opening.ts';
 export { MAX_MANIFEST_LENGTH } from './messages/session.ts';
 export {
   batchContext,

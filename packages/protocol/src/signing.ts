@@ -100,13 +100,38 @@ export function verifySealedShares(
   return crypto.ed25519Verify(publicKey, signedBytes('sealed-shares', sealedSharesShape, body), signature);
 }
 
-/** What a survivors signature is over: context and the members with their upload digests, ascending. */
+/** Digest of the digests of uploads, in the order of their members. */
+export function uploadsDigest(
+  crypto: CryptoBackend,
+  uploads: readonly { readonly digest: Uint8Array }[],
+): Uint8Array {
+  const writer = new CanonicalWriter().text(`${DOMAIN}/uploads`).count(uploads.length);
+  for (const { digest } of uploads) writer.bytes(digest);
+  return crypto.sha256(writer.finish());
+}
+
+/**
+ * What a survivors signature is over: context, members and their uploads.
+ * @param members ascending
+ * @param uploads of `uploadsDigest`
+ */
+export function survivorsDigestOf(
+  crypto: CryptoBackend,
+  roundContext: Uint8Array,
+  members: readonly number[],
+  uploads: Uint8Array,
+): Uint8Array {
+  const writer = new CanonicalWriter().text(`${DOMAIN}/survivors`).bytes(roundContext).count(members.length);
+  for (const member of members) writer.integer(member);
+  return crypto.sha256(writer.bytes(uploads).finish());
+}
+
+/** @param uploads ascending by member */
 export function survivorsDigest(
   crypto: CryptoBackend,
   roundContext: Uint8Array,
   uploads: readonly { readonly member: number; readonly digest: Uint8Array }[],
 ): Uint8Array {
-  const writer = new CanonicalWriter().text(`${DOMAIN}/survivors`).bytes(roundContext).count(uploads.length);
-  for (const { member, digest } of uploads) writer.integer(member).bytes(digest);
-  return crypto.sha256(writer.finish());
+  const members = uploads.map(({ member }) => member);
+  return survivorsDigestOf(crypto, roundContext, members, uploadsDigest(crypto, uploads));
 }

@@ -1,6 +1,7 @@
 /** Rules of release and sum: shares that may be given, secrets that open what was committed to, and the sum that follows from them. */
 import {
   nextLogHead,
+  openingProofFault,
   packedLengthOf,
   planUnmask,
   sameBytes,
@@ -87,8 +88,8 @@ export function sumRule(
   entry: EntryOf<'sum'>,
   vectors: RoundVectors,
 ): Finding | undefined {
-  const { round, crypto } = state;
-  if (round === undefined || round.survivors.length === 0)
+  const { round, crypto, roster } = state;
+  if (round === undefined || roster === undefined || round.survivors.length === 0)
     return finding('OUT_OF_ORDER', 'a sum before its survivors');
   const message = fromCoordinator(state, 'round-result', entry.result);
   if (isFinding(message)) return message;
@@ -103,6 +104,8 @@ export function sumRule(
   if (result.survivors.join() !== survivors.join()) {
     return finding('BAD_SURVIVORS', 'the sum names other survivors than were agreed on');
   }
+  const unproven = openingProofFault(crypto, roster, terms, round.batch.terms.colluders, result);
+  if (unproven !== undefined) return finding('BAD_SURVIVORS', `the proof of the sum: ${unproven}`);
   if (result.length !== packedLengthOf(terms)) return finding('BAD_SUM', `a sum of ${result.length} bytes`);
   const masks = masksOf(state, round);
   if (isFinding(masks)) return masks;

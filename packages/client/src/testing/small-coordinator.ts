@@ -219,7 +219,7 @@ export class SmallCoordinator {
   }
 
   #result(effect: Extract<CoordinatorEffect, { kind: 'round-completed' }>): ResultMessages {
-    const { round, survivors, survivorsDigest, digest } = effect;
+    const { round, survivors, survivorsDigest, digest, proof } = effect;
     const { context: roundContext, terms } = round;
     const packed = this.#packed(terms.bits);
     const size = RESULT_CHUNK_BYTES;
@@ -235,6 +235,7 @@ export class SmallCoordinator {
       survivorsDigest,
       length: packed.length,
       digest,
+      proof,
     };
     return [...chunks, this.signed('round-result', result)];
   }

@@ -1,6 +1,9 @@
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { describe, expect, it } from 'vitest';
 import type { RoundResult } from '../messages/round.ts';
+import { roundContextOf, roundTermsDigest } from '../messages/terms.ts';
+import { roundTermsFor } from '../parameters/terms.ts';
+import { signMessage, survivorsDigestOf } from '../signing.ts';
 import { castOf, existing, expectedRound } from '../testing/cast.ts';
 import { aloud, ClientTrial, quietly } from '../testing/refusals.ts';
 import { Transcript } from '../testing/transcript.ts';
@@ -16,6 +19,25 @@ const [signedOnly] = transcript.clientBefore(SELF, 'unmask-request');
 const [uploaded] = transcript.clientBefore(SELF, 'survivors');
 const [announced] = transcript.clientBefore(SELF, 'round-start');
 const away: ClientState = { ...released, round: undefined };
+
+/** What a result says of an attempt after the one of the transcript, which had the same survivors. */
+function laterAttempt(): Partial<RoundResult> {
+  const attempt = honest.attempt + 1;
+  const { batchContext, keyIndex, step, deadlines, auditHead, readyDigest, uploadsDigest } = honest.proof;
+  const choice = { batchContext, keyIndex: keyIndex + 1, attempt, step, deadlines, auditHead };
+  const terms = roundTermsFor(existing(away.expected), choice);
+  const roundContext = roundContextOf(crypto, roundTermsDigest(crypto, terms), readyDigest);
+  const survivorsDigest = survivorsDigestOf(crypto, roundContext, honest.survivors, uploadsDigest);
+  const signatures = [0, 4].map((member) => {
+    const body = { roundContext, member, survivorsDigest };
+    return {
+      member,
+      signature: signMessage(crypto, existing(cast.identities[member]), 'survivors-signature', body),
+    };
+  });
+  const proof = { ...honest.proof, keyIndex: keyIndex + 1, signatures };
+  return { attempt, roundContext, survivorsDigest, proof };
+}
 
 describe('the result of a round', () => {
   const result = (change: Partial<RoundResult>, from: ClientState = released): ClientTrial =>
@@ -71,8 +93,8 @@ describe('the result of a round', () => {
   });
 
   it('of a later attempt is taken by a member that was away when its own failed, of an earlier one by none', () => {
+    const later = laterAttempt();
     for (const from of [released, signedOnly, uploaded]) {
-      const later = { attempt: honest.attempt + 1, roundContext: hash(1), survivorsDigest: hash(2) };
       const { state, effects } = result(later, from).take();
       expect(effects).toEqual([
         { kind: 'accept-result', result: { ...honest, ...later }, participated: false },
@@ -106,6 +128,91 @@ describe('the result of a round', () => {
         expect(result({ roundContext: hash(1) }, state).outcome()).toEqual(quietly('WRONG_CONTEXT'));
       }
     }
+  });
+});
+
+describe('the proof in a result', () => {
+  const proven = (change: Partial<RoundResult['proof']>, from: ClientState, other = {}): ClientTrial =>
+    ClientTrial.of(cast, from, 'round-result', {
+      ...honest,
+      proof: { ...honest.proof, ...change },
+      ...other,
+    });
+  const { signatures } = honest.proof;
+  const signed = (member: number, change: object = {}): { member: number; signature: Uint8Array } => {
+    const { roundContext, survivorsDigest } = honest;
+    const body = { roundContext, member, survivorsDigest, ...change };
+    const identity = existing(cast.identities[member]);
+    return { member, signature: signMessage(crypto, identity, 'survivors-signature', body) };
+  };
+
+  it('has signatures of c + 1 organisations', () => {
+    expect(signatures.map(({ member }) => member)).toEqual([0, 1, 2]);
+  });
+
+  it.each<[string, Partial<RoundResult['proof']>, RegExp]>([
+    ['another key index', { keyIndex: 3 }, /of another round/],
+    ['another batch', { batchContext: hash(1) }, /of another round/],
+    ['another step', { step: 'other' }, /of another round/],
+    ['other deadlines', { deadlines: { ...honest.proof.deadlines, unmask: 1 } }, /of another round/],
+    [
+      'another head of the audit log',
+      { auditHead: { ...honest.proof.auditHead, size: 9 } },
+      /of another round/,
+    ],
+    ['other nonces', { readyDigest: hash(1) }, /of another round/],
+    ['other uploads', { uploadsDigest: hash(1) }, /not over these survivors/],
+    ['no signature', { signatures: [] }, /^.*: 0 organisations signed its survivors, 2 are needed$/],
+    ['one signature', { signatures: [signed(3)] }, /1 organisations signed its survivors, 2 are needed/],
+    ['one signature twice', { signatures: [signed(3), signed(3)] }, /not in ascending order/],
+    ['signatures out of order', { signatures: signatures.toReversed() }, /not in ascending order/],
+    [
+      'the signature of a stranger',
+      { signatures: [signed(1), { ...signed(2), member: 7 }] },
+      /of 7 does not/,
+    ],
+    [
+      'the signature of another member',
+      { signatures: [signed(1), { ...signed(2), member: 3 }] },
+      /of member-3/,
+    ],
+    [
+      'a signature over another set',
+      { signatures: [signed(1), signed(2, { survivorsDigest: hash(4) })] },
+      /member-2/,
+    ],
+    [
+      'a signature for another round',
+      { signatures: [signed(1), signed(2, { roundContext: hash(4) })] },
+      /member-2/,
+    ],
+  ])('is none with %s', (_, change, detail) => {
+    for (const from of [away, announced, uploaded, signedOnly, released]) {
+      expect(proven(change, from).outcome()).toEqual(quietly('NOT_PROVEN', detail));
+    }
+  });
+
+  it('is none for a member that expects another plan, or insists on more colluders', () => {
+    const expected = { ...existing(away.expected), planHash: hash(9) };
+    expect(proven({}, { ...away, expected }).outcome()).toEqual(quietly('NOT_PROVEN', /of another round/));
+    const policy = { ...away.policy, minColluders: 3 };
+    expect(proven({}, { ...away, policy }).outcome()).toEqual(quietly('NOT_PROVEN', /4 are needed/));
+    expect(
+      proven({ signatures: [0, 1, 2, 4].map((id) => signed(id)) }, { ...away, policy }).take().effects,
+    ).toHaveLength(1);
+  });
+
+  it('counts organisations, not members', () => {
+    const members = away.roster.members.map((member) => ({ ...member, organisation: 'one' }));
+    const from = { ...away, roster: { ...away.roster, members } };
+    expect(proven({}, from).outcome()).toEqual(quietly('NOT_PROVEN', /1 organisations/));
+  });
+
+  it('is none over other survivors than were signed, nor for an attempt that was not', () => {
+    expect(proven({}, away, { survivors: [0, 1, 2, 3] }).outcome()).toEqual(
+      quietly('NOT_PROVEN', /these survivors/),
+    );
+    expect(proven({}, away, { attempt: 2 }).outcome()).toEqual(quietly('NOT_PROVEN', /of another round/));
   });
 });
 

@@ -1,5 +1,7 @@
 /** The member's side of a round's end: the opened sum, or that there is none. */
+import type { CryptoBackend } from '@tributary/crypto';
 import type { RoundAborted, RoundResult } from '../messages/round.ts';
+import { openingProofFault } from '../opening-proof.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
 import { packedLengthOf } from '../vector-length.ts';
@@ -9,10 +11,12 @@ import { batchOf, type ClientState, type ClientStep, closeRound, withBatch } fro
 /**
  * Takes the sum that the member expects next, whether it took part or not. A member that took part takes no
  * other sum of its attempt than that of its own context, and one that signed a survivor set none over
- * another. The sum of a later attempt is one that it took no part in: it was away when its own failed.
+ * another. The sum of a later attempt is one that it took no part in: it was away when its own failed. That
+ * it is of the round which follows from the sums so far, and over these survivors, is on the word of more
+ * organisations than may collude, not on the coordinator's.
  */
-export function acceptResult(state: ClientState, result: RoundResult): ClientStep {
-  const { round, expected, roster } = state;
+export function acceptResult(crypto: CryptoBackend, state: ClientState, result: RoundResult): ClientStep {
+  const { round, expected, roster, policy } = state;
   if (expected === undefined || result.round !== expected.round) {
     return refuse(state, 'WRONG_CONTEXT', `result of round ${result.round}`);
   }
@@ -38,6 +42,10 @@ export function acceptResult(state: ClientState, result: RoundResult): ClientSte
       result.survivors.join() !== own.survivors.join())
   ) {
     return refuse(state, 'EQUIVOCATION', `result of round ${result.round} is over another survivor set`);
+  }
+  const fault = openingProofFault(crypto, roster, expected, policy.minColluders, result);
+  if (fault !== undefined) {
+    return refuse(state, 'NOT_PROVEN', `result of round ${result.round}: ${fault}`);
   }
   return {
     state: { ...state, drawsForSum: 0, round: undefined, expected: undefined },

@@ -95,7 +95,7 @@ function acceptMessage(crypto: CryptoBackend, state: ClientState, message: Messa
     case 'unmask-request':
       return acceptUnmaskRequest(crypto, state, message);
     case 'round-result':
-      return acceptResult(state, message.body);
+      return acceptResult(crypto, state, message.body);
     case 'round-aborted':
       return acceptAborted(state, message.body);
     case 'challenge':

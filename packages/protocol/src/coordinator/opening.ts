@@ -6,8 +6,9 @@ import type { CryptoBackend } from '@tributary/crypto';
 import { verifyReleasedShare } from '../commitments.ts';
 import type { MemberEvidence } from '../messages/evidence.ts';
 import type { Message } from '../messages/index.ts';
-import type { MemberSignature, Release } from '../messages/round.ts';
+import type { MemberSignature, OpeningProof, Release } from '../messages/round.ts';
 import type { Signed } from '../messages/setup.ts';
+import { openingProof } from '../opening-proof.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { abortRound } from './attempts.ts';
@@ -199,7 +200,7 @@ export function closeUnmaskIfDone(state: CoordinatorState): CoordinatorStep {
 }
 
 export function closeUnmask(state: CoordinatorState, phase: UnmaskPhase): CoordinatorStep {
-  const { round, survivors, survivorsDigest, maskedSum, shares, releases } = phase;
+  const { round, survivors, survivorsDigest, signatures, maskedSum, shares, releases } = phase;
   const { threshold } = round.batch.terms;
   const survivorIds = survivors.map(({ member }) => member);
   const fewest = Math.min(...[...shares.values()].map(({ length }) => length));
@@ -219,6 +220,7 @@ export function closeUnmask(state: CoordinatorState, phase: UnmaskPhase): Coordi
     survivors,
     survivorsDigest,
     maskedSum,
+    signatures,
     releases,
     request,
   };
@@ -255,7 +257,25 @@ function unmaskRequest(
   };
 }
 
+/** What members that took no part are shown with the sum. */
+export function proofOfOpening(
+  crypto: CryptoBackend,
+  { roster }: Pick<CoordinatorState, 'roster'>,
+  { round, survivors: uploads, signatures }: OpeningPhase,
+): OpeningProof {
+  const { terms, batch, ready } = round;
+  return openingProof(crypto, {
+    roster,
+    terms,
+    colluders: batch.terms.colluders,
+    ready,
+    uploads,
+    signatures,
+  });
+}
+
 export function sumOpened(
+  crypto: CryptoBackend,
   state: CoordinatorState,
   phase: OpeningPhase,
   event: Extract<CoordinatorEvent, { kind: 'sum-opened' }>,
@@ -264,6 +284,7 @@ export function sumOpened(
   if (!sameBytes(event.roundContext, round.context)) return { state, effects: [] };
   const survivors = phase.survivors.map(({ member }) => member);
   const { digest } = event;
+  const proof = proofOfOpening(crypto, state, phase);
   return {
     state: nextPhaseNumber({ ...state, phase: { kind: 'idle' } }, 'round'),
     effects: [
@@ -279,9 +300,10 @@ export function sumOpened(
           survivorsDigest,
           length: packedLengthOf(round.terms),
           digest,
+          proof,
         },
       },
-      { kind: 'round-completed', round, survivors, survivorsDigest, digest },
+      { kind: 'round-completed', round, survivors, survivorsDigest, digest, proof },
     ],
   };
 }

@@ -5,7 +5,13 @@
 import type { Rejection } from '../errors.ts';
 import type { MemberEvidence } from '../messages/evidence.ts';
 import type { Bodies, Message, MessageKind } from '../messages/index.ts';
-import type { MemberSignature, Release, RoundStart, SurvivorUpload } from '../messages/round.ts';
+import type {
+  MemberSignature,
+  OpeningProof,
+  Release,
+  RoundStart,
+  SurvivorUpload,
+} from '../messages/round.ts';
 import type { Complaint, DrawReveal, KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
 import type { BatchTerms, RoundTerms } from '../messages/terms.ts';
 import type { Roster } from '../roster.ts';
@@ -167,6 +173,8 @@ export type CoordinatorPhase =
       readonly survivors: readonly SurvivorUpload[];
       readonly survivorsDigest: Uint8Array;
       readonly maskedSum: Uint8Array;
+      /** Over the survivor set, by member. */
+      readonly signatures: ReadonlyMap<number, Uint8Array>;
       readonly releases: ReadonlyMap<number, Signed<Release>>;
       readonly request: UnmaskRequestForKernel;
     }
@@ -291,6 +299,7 @@ export type CoordinatorEffect =
       readonly survivors: readonly number[];
       readonly survivorsDigest: Uint8Array;
       readonly digest: Uint8Array;
+      readonly proof: OpeningProof;
     }
   | {
       readonly kind: 'round-aborted';

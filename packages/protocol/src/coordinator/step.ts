@@ -68,7 +68,7 @@ export function stepCoordinator(
     case 'masked-sum-kept':
       return phase.kind === 'summing' ? maskedSumKept(crypto, state, phase, event) : { state, effects: [] };
     case 'sum-opened':
-      return phase.kind === 'opening' ? sumOpened(state, phase, event) : { state, effects: [] };
+      return phase.kind === 'opening' ? sumOpened(crypto, state, phase, event) : { state, effects: [] };
     case 'sum-not-opened':
       return phase.kind === 'opening' ? sumNotOpened(crypto, state, phase, event) : { state, effects: [] };
     case 'deadline':

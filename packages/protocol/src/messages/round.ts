@@ -1,8 +1,9 @@
 /** Messages of one attempt at a round: ready, masked-input, consistency, unmask. */
 import { FIELD_BYTES } from '../summation/inner-product.ts';
+import { type AuditHead, auditHeadShape } from '../audit-head.ts';
 import { detailShape } from '../wire/detail.ts';
 import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
-import { MAX_KEY_COUNT, type RoundTerms, roundTermsShape } from './terms.ts';
+import { type Deadlines, deadlinesShape, MAX_KEY_COUNT, type RoundTerms, roundTermsShape } from './terms.ts';
 
 const U32 = 2 ** 32 - 1;
 const memberId: Shape<number> = integer(65_535);
@@ -219,6 +220,25 @@ export const releaseShape: Shape<Release> = struct<Release>({
   innerProduct: bytesBetween(0, FIELD_BYTES),
 });
 
+/**
+ * What shows a member that took no part in a round that the round was the one it expects, and that more
+ * organisations than may collude signed its survivors. Terms and context follow from what it expects itself
+ * and from these.
+ */
+export interface OpeningProof {
+  readonly batchContext: Uint8Array;
+  readonly keyIndex: number;
+  readonly step: string;
+  readonly deadlines: Deadlines;
+  readonly auditHead: AuditHead;
+  /** Of the nonces of all who took part. */
+  readonly readyDigest: Uint8Array;
+  /** Of the digests of the survivors' uploads. */
+  readonly uploadsDigest: Uint8Array;
+  /** Over the survivor set, ascending: of one member of each of c + 1 organisations. */
+  readonly signatures: readonly MemberSignature[];
+}
+
 /** Coordinator to members: the opened sum, after its chunks. */
 export interface RoundResult {
   readonly roundContext: Uint8Array;
@@ -230,6 +250,7 @@ export interface RoundResult {
   readonly length: number;
   /** SHA-256 of the packed sum. */
   readonly digest: Uint8Array;
+  readonly proof: OpeningProof;
 }
 
 export const roundResultShape: Shape<RoundResult> = struct<RoundResult>({
@@ -240,6 +261,16 @@ export const roundResultShape: Shape<RoundResult> = struct<RoundResult>({
   survivorsDigest: hash,
   length: integer(U32),
   digest: hash,
+  proof: struct<OpeningProof>({
+    batchContext: hash,
+    keyIndex: integer(MAX_KEY_COUNT),
+    step: text(64),
+    deadlines: deadlinesShape,
+    auditHead: auditHeadShape,
+    readyDigest: hash,
+    uploadsDigest: hash,
+    signatures: list(memberSignatureShape, 65_535),
+  }),
 });
 
 /** Coordinator to members: this attempt is over without a sum; its key index is burnt. */

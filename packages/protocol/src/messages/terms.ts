@@ -132,6 +132,14 @@ export interface RoundTerms {
 /** Largest vector: 2^28 words, 1 GiB on the wire at 32 bits. */
 export const MAX_DIMENSION: number = 2 ** 28;
 
+export const deadlinesShape: Shape<Deadlines> = struct<Deadlines>({
+  setup: integer(U32),
+  ready: integer(U32),
+  maskedInput: integer(U32),
+  consistency: integer(U32),
+  unmask: integer(U32),
+});
+
 export const roundTermsShape: Shape<RoundTerms> = struct<RoundTerms>({
   batchContext: fixedBytes(32),
   keyIndex: integer(MAX_KEY_COUNT),
@@ -151,13 +159,7 @@ export const roundTermsShape: Shape<RoundTerms> = struct<RoundTerms>({
     maxRecords: integer(U32),
   }),
   privacy: bytesBetween(0, 4096),
-  deadlines: struct<Deadlines>({
-    setup: integer(U32),
-    ready: integer(U32),
-    maskedInput: integer(U32),
-    consistency: integer(U32),
-    unmask: integer(U32),
-  }),
+  deadlines: deadlinesShape,
   logHead: fixedBytes(32),
   auditHead: auditHeadShape,
 });
@@ -183,16 +185,31 @@ export interface ReadyNonce {
   readonly nonce: Uint8Array;
 }
 
+/** Digest of the nonces of all who take part, ascending by member. */
+export function readyDigest(crypto: CryptoBackend, ready: readonly ReadyNonce[]): Uint8Array {
+  const writer = new CanonicalWriter().text(`${DOMAIN}/ready`).count(ready.length);
+  for (const { member, nonce } of ready) writer.integer(member).bytes(nonce);
+  return crypto.sha256(writer.finish());
+}
+
 /**
- * The round context: terms and the nonces of all who take part, ascending by member. A restored snapshot of a
- * client or of the coordinator gets other nonces, so its masks do not cancel against anything sent before.
+ * The round context: terms and the nonces of all who take part. A restored snapshot of a client or of the
+ * coordinator gets other nonces, so its masks do not cancel against anything sent before.
+ * @param nonces of `readyDigest`
  */
+export function roundContextOf(
+  crypto: CryptoBackend,
+  termsDigest: Uint8Array,
+  nonces: Uint8Array,
+): Uint8Array {
+  const writer = new CanonicalWriter().text(`${DOMAIN}/round-context`).bytes(termsDigest).bytes(nonces);
+  return crypto.sha256(writer.finish());
+}
+
 export function roundContext(
   crypto: CryptoBackend,
   termsDigest: Uint8Array,
   ready: readonly ReadyNonce[],
 ): Uint8Array {
-  const writer = new CanonicalWriter().text(`${DOMAIN}/round-context`).bytes(termsDigest).count(ready.length);
-  for (const { member, nonce } of ready) writer.integer(member).bytes(nonce);
-  return crypto.sha256(writer.finish());
+  return roundContextOf(crypto, termsDigest, readyDigest(crypto, ready));
 }

@@ -57,6 +57,7 @@ const openedShares = fc.record({
 const signatures = few(fc.record({ member, signature }));
 
 const auditHead = fc.record({ size: count, root: hash, time: count, signature });
+const deadlines = fc.record({ setup: u32, ready: u32, maskedInput: u32, consistency: u32, unmask: u32 });
 
 const roundTerms = fc.record({
   batchContext: hash,
@@ -72,7 +73,7 @@ const roundTerms = fc.record({
   noiseMargin: count,
   encoding: fc.record({ scale: u32, normBound: count, coordinateBound: count, maxRecords: u32 }),
   privacy: fc.uint8Array({ maxLength: 200 }),
-  deadlines: fc.record({ setup: u32, ready: u32, maskedInput: u32, consistency: u32, unmask: u32 }),
+  deadlines,
   logHead: hash,
   auditHead,
 });
@@ -178,6 +179,16 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     survivorsDigest: hash,
     length: u32,
     digest: hash,
+    proof: fc.record({
+      batchContext: hash,
+      keyIndex: fc.nat({ max: MAX_KEY_COUNT }),
+      step: text(64),
+      deadlines,
+      auditHead,
+      readyDigest: hash,
+      uploadsDigest: hash,
+      signatures,
+    }),
   }),
   'round-aborted': fc.record({
     batchContext: hash,
