@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createArtifact, encodeArtifact, routerFromCentres } from '@tributary/router';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CoordinatorConfig, readCoordinatorConfig } from './config.ts';
 
@@ -55,6 +56,36 @@ describe('the configuration of a coordinator', () => {
       },
       logLevel: 'info',
     });
+  });
+
+  it('puts the router that a run goes on from among its parameters', () => {
+    const data = {
+      models: ['small', 'large'],
+      dimensions: 2,
+      features: Float32Array.of(0.5, 0),
+      records: 1,
+      offsets: Uint32Array.of(0, 1),
+      model: Uint16Array.of(0),
+      quality: Float64Array.of(1),
+      costUsd: Float64Array.of(1e-3),
+    };
+    const model = routerFromCentres(data, new Float64Array(2));
+    const text = encodeArtifact(createArtifact(model, 'hashed-ngrams-1024'));
+    writeFileSync(join(directory, 'router.json'), text);
+    const more = GOOD.replace('  encoder:', '  program: kmeans-update\n  router: router.json\n  encoder:');
+    expect(read(more).run).toEqual({
+      name: 'first-router',
+      program: 'kmeans-update',
+      encoder: 'hashed-ngrams-1024',
+      parameters: { models: ['small', 'large'], router: text },
+      maxRecords: 10_000,
+    });
+    expect(() => read(more.replace('hashed-ngrams-1024', 'other'))).toThrow(
+      expect.objectContaining({ name: 'RuntimeError', code: 'BAD_CONFIG' }),
+    );
+    expect(() => read(more.replace('router.json', 'nowhere.json'))).toThrow(
+      expect.objectContaining({ name: 'RuntimeError', code: 'BAD_FILE' }),
+    );
   });
 
   it('takes deadlines in seconds', () => {

@@ -8,7 +8,8 @@ import {
   type ThresholdPreset,
 } from '@tributary/protocol';
 import { parseFilter, PRIVACY_UNITS, type PrivacyUnit } from '@tributary/privacy';
-import { LOG_LEVELS, type LogLevel, readYamlFile, RuntimeError } from '@tributary/runtime';
+import { decodeArtifact } from '@tributary/router';
+import { LOG_LEVELS, type LogLevel, readTextFile, readYamlFile, RuntimeError } from '@tributary/runtime';
 import { z } from 'zod';
 
 export interface CoordinatorConfig {
@@ -94,6 +95,7 @@ const schema = z.strictObject({
     name: z.string().min(1).max(64),
     program: z.string().default('kmeans'),
     parameters: z.record(z.string(), z.unknown()),
+    router: z.string().optional(),
     encoder: z.string(),
     maxRecords: z.int().min(1).max(10_000_000).default(10_000),
   }),
@@ -123,7 +125,7 @@ const schema = z.strictObject({
 
 /**
  * Paths in the file are relative to the file.
- * @throws RuntimeError BAD_FILE, BAD_CONFIG; INSECURE where it would listen beyond loopback without TLS and `insecure` is not set
+ * @throws RuntimeError BAD_FILE, BAD_CONFIG; RouterError for the artifact in `run.router`; INSECURE where it would listen beyond loopback without TLS and `insecure` is not set
  */
 export function readCoordinatorConfig(
   path: string,
@@ -144,6 +146,7 @@ export function readCoordinatorConfig(
     roster: at(file.roster),
     key: at(file.key),
     output: at(file.output),
+    run: runOf(path, file.run, at),
     tls: file.tls === undefined ? undefined : { cert: at(file.tls.cert), key: at(file.tls.key) },
     deadlines: {
       setup: ms(file.deadlines.setup, DEFAULT_DEADLINES.setup),
@@ -153,6 +156,25 @@ export function readCoordinatorConfig(
       unmask: ms(file.deadlines.unmask, DEFAULT_DEADLINES.unmask),
     },
   };
+}
+
+/** Puts the text of the artifact that a run goes on from among its parameters, where programs look for it. */
+function runOf(
+  path: string,
+  { router, ...run }: CoordinatorConfig['run'] & { readonly router?: string | undefined },
+  at: (relative: string) => string,
+): CoordinatorConfig['run'] {
+  if (router === undefined) return run;
+  const text = readTextFile(at(router));
+  const { encoder } = decodeArtifact(text);
+  if (encoder.name !== run.encoder) {
+    throw new RuntimeError(
+      'BAD_CONFIG',
+      `${path}: 'run.router' takes embeddings of '${encoder.name}', 'run.encoder' is '${run.encoder}'`,
+      'a router goes on with the encoder that it began with',
+    );
+  }
+  return { ...run, parameters: { ...run.parameters, router: text } };
 }
 
 function ms(seconds: number | undefined, otherwise: number): number {
