@@ -58,6 +58,9 @@ describe('the demo', () => {
       expect(privacy).toMatchObject({ unit: 'record', epsilon: 3, delta: 1e-5 });
       expect(privacy?.rho).toBeLessThanOrEqual(privacy?.limit ?? 0);
       expect(stderr).toContain('record level: epsilon');
+      // An auditor finds every sum to be that of the uploads.
+      expect(result).toMatchObject({ audit: { sums: result.rounds, complete: true } });
+      expect(stderr).toContain('tributary audit verify');
       const report = readFileSync(result.report, 'utf8');
       expect(report).toContain('<svg');
       expect(report.toLowerCase()).toContain('synthetic');
@@ -93,6 +96,7 @@ describe('the demo', () => {
       expect(result).toMatchObject({ clients: 5, survivors: 4, exact: true });
       expect(result.checkedSums).toBe(result.rounds);
       expect(stderr).toContain(`killed client 3 in ${phase}`);
+      expect(result).toMatchObject({ audit: { sums: result.rounds, complete: true } });
     },
     DEMO_TIMEOUT_MS,
   );

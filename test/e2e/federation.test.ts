@@ -2,7 +2,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { readEntry, type RoundVectors, verifyLog } from '@tributary/audit';
+import { nodeBackend } from '@tributary/crypto/node';
+import { createGenerator } from '@tributary/router';
+import { readKeyFile } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
+import {
+  type Draw,
+  entriesOf,
+  firstDifference,
+  mutateEntry,
+  mutateLines,
+  remembering,
+  rewriteLog,
+} from '../../packages/audit/src/testing/mutations.ts';
+import { logLines } from '../../packages/cli/src/commands/audit-files.ts';
 import { temporaryDirectory, tributary } from '../support/cli.ts';
 
 const ORGANISATIONS = ['acme', 'globex', 'initech'];
@@ -44,6 +58,46 @@ interface AuditResult {
   readonly sums: number;
   readonly ended: boolean;
   readonly counts: Readonly<Record<string, number>>;
+}
+
+const MUTATIONS = Number(process.env['TRIBUTARY_MUTATIONS'] ?? 100);
+
+/** Changes a log in one place, by somebody without a key and by its coordinator, which signs all of its own anew. */
+async function everyChangeIsFound(file: string, keyFile: string): Promise<void> {
+  const crypto = remembering(nodeBackend);
+  const lines: Uint8Array[] = [];
+  const sums: RoundVectors[] = [];
+  for await (const { line, vectors } of logLines(file, { vectors: true })) {
+    lines.push(line);
+    if (vectors.sum !== undefined) sums.push(vectors);
+  }
+  const audit = (changed: readonly Uint8Array[]): boolean => {
+    let round = 0;
+    return verifyLog(crypto, changed, {}, (line) => {
+      const read = readEntry(line);
+      return read.ok && read.entry.type === 'sum' ? sums[round++] : undefined;
+    }).ok;
+  };
+  expect(audit(lines)).toBe(true);
+  const entries = entriesOf(lines);
+  const [genesis] = entries;
+  if (genesis?.type !== 'genesis') throw new Error('the log does not begin with its genesis');
+  const identity = readKeyFile(keyFile).secretKey;
+  const generator = createGenerator(new Uint8Array(32).fill(5));
+  const draw: Draw = (below) => Math.floor(generator.nextDouble() * Math.max(below, 1));
+  for (let i = 0; i < MUTATIONS; i++) {
+    const { what, lines: changed } = mutateLines(lines, draw);
+    const same = changed.length === lines.length && firstDifference(lines, changed) > lines.length;
+    if (!same && audit(changed)) throw new Error(`change ${i}, ${what}, was not found`);
+    const at = draw(entries.length);
+    const entry = entries[at] && mutateEntry(crypto, entries[at], identity, draw);
+    const rewritten = entry && rewriteLog(crypto, entries.with(at, entry), { identity, run: genesis.run });
+    if (rewritten !== undefined && audit(rewritten)) {
+      throw new Error(
+        `change ${i} by the coordinator, to the ${entry?.type} in line ${at + 1}, was not found`,
+      );
+    }
+  }
 }
 
 describe('a federation from the command line', () => {
@@ -123,6 +177,7 @@ describe('a federation from the command line', () => {
     expect(counts).toMatchObject({ plans: sums, masks: sums, heads: 3 * (sums + 1) });
     // Some survivors sign their inner product, of the others the upload is kept.
     expect(counts['summation']).toBe(sums);
+    await everyChangeIsFound(log, at('coordinator.key'));
     const [acme, globex] = heads as [string, string];
     const compared = await tributary(['audit', 'compare', acme, globex, '--roster', at('roster.yaml')]);
     expect(compared.stdout, compared.stderr).toBe(`ok ${sums + 1} heads in common\n`);

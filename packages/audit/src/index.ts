@@ -43,6 +43,7 @@ export {
 export { provesFork, type TreePrefix } from './forks.ts';
 export { type InclusionStatement, type ProvenLine, proveMember, verifyStatement } from './inclusion.ts';
 export { recordEffect, type SignMessage } from './effects.ts';
+export { type ObservedDropouts, observedDropouts, type PhaseCount } from './observed-dropouts.ts';
 export { AuditRecorder, genesisEntry, type Recorded, type RecordedEntry, rosterEntry } from './recorder.ts';
 export { showLog, type ShownEntry } from './show.ts';
 export { type AuditReport, type AuditVerdict, LogVerifier, verifyLog } from './verify/log-verifier.ts';

@@ -151,3 +151,82 @@ const COORDINATOR_KINDS: ReadonlySet<MessageKind> = new Set<MessageKind>([
   'evidence',
   'run-ended',
 ]);
+
+/** One change to what an entry says; undefined where there is none, or where the coordinator alone vouches for all of it. @param identity the coordinator's */
+export function mutateEntry(
+  crypto: CryptoBackend,
+  entry: TimedEntry,
+  identity: Uint8Array,
+  draw: Draw,
+): TimedEntry | undefined {
+  const mutated = (frame: Uint8Array): Uint8Array | undefined => mutateFrame(crypto, frame, identity, draw);
+  switch (entry.type) {
+    case 'genesis': {
+      if (draw(2) === 0) return { ...entry, run: mutateTree(entry.run, draw) as Uint8Array };
+      return { ...entry, roster: mutateTree(entry.roster as never, draw) as unknown as typeof entry.roster };
+    }
+    case 'batch': {
+      const at = draw(entry.adverts.length);
+      const advert = mutated(entry.adverts.at(at) as Uint8Array);
+      const start = mutated(entry.start);
+      if (draw(2) === 0) return start && { ...entry, start };
+      return advert && { ...entry, adverts: entry.adverts.with(at, advert) };
+    }
+    case 'round': {
+      const announce = mutateFrame(crypto, entry.announce, identity, draw, (body) => {
+        const { terms, promises } = body as { terms: never; promises: never };
+        return { promises, terms: mutateTree(terms, draw) };
+      });
+      const start = mutated(entry.start);
+      if (draw(2) === 0) return announce && { ...entry, announce };
+      return start && { ...entry, start };
+    }
+    case 'upload': {
+      const end = mutated(entry.end);
+      return end && { ...entry, end };
+    }
+    case 'survivors': {
+      if (draw(4) === 0) {
+        const signatures = entry.signatures.map((one) => mutateTree(one as never, draw)) as unknown;
+        return { ...entry, signatures: signatures as typeof entry.signatures };
+      }
+      const set = mutated(entry.set);
+      return set && { ...entry, set };
+    }
+    case 'release': {
+      const release = mutated(entry.release);
+      return release && { ...entry, release };
+    }
+    case 'sum': {
+      const result = mutated(entry.result);
+      return result && { ...entry, result };
+    }
+    case 'roster':
+    case 'abort':
+    case 'evidence':
+    case 'end':
+    case 'head':
+      return undefined;
+  }
+}
+
+/** Signs and verifies each thing once: neither changes with the time. */
+export function remembering(crypto: CryptoBackend): CryptoBackend {
+  const verdicts = new Map<string, boolean>();
+  const signatures = new Map<string, Uint8Array>();
+  return {
+    ...crypto,
+    ed25519Sign(secret, message) {
+      const name = toHex(crypto.sha256(secret, message));
+      const signature = signatures.get(name) ?? crypto.ed25519Sign(secret, message);
+      signatures.set(name, signature);
+      return signature;
+    },
+    ed25519Verify(publicKey, message, signature) {
+      const name = `${toHex(crypto.sha256(publicKey, message))}${toHex(signature)}`;
+      const verdict = verdicts.get(name) ?? crypto.ed25519Verify(publicKey, message, signature);
+      verdicts.set(name, verdict);
+      return verdict;
+    },
+  };
+}

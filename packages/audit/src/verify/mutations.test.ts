@@ -2,7 +2,6 @@
  * A real log, changed in one place, many times: whoever has no key is always found, at the line that was changed; the coordinator is found
  * wherever members signed what it rewrites.
  */
-import { type CryptoBackend, toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TimedEntry } from '../entries.ts';
@@ -10,9 +9,9 @@ import {
   type Draw,
   entriesOf,
   firstDifference,
-  mutateFrame,
+  mutateEntry,
   mutateLines,
-  mutateTree,
+  remembering,
   rewriteLog,
 } from '../testing/mutations.ts';
 import { RecordedFederation, RUN, seededBytes } from '../testing/recorded-federation.ts';
@@ -22,27 +21,6 @@ import type { RoundVectors } from './state.ts';
 /** Half of them without the coordinator's key, half with it. */
 const MUTATIONS = Number(process.env['TRIBUTARY_MUTATIONS'] ?? 1000) / 2;
 const TIME = { timeout: 60_000 + 60 * MUTATIONS };
-
-/** Signs and verifies each thing once: neither changes with the time. */
-function remembering(crypto: CryptoBackend): CryptoBackend {
-  const verdicts = new Map<string, boolean>();
-  const signatures = new Map<string, Uint8Array>();
-  return {
-    ...crypto,
-    ed25519Sign(secret, message) {
-      const name = toHex(crypto.sha256(secret, message));
-      const signature = signatures.get(name) ?? crypto.ed25519Sign(secret, message);
-      signatures.set(name, signature);
-      return signature;
-    },
-    ed25519Verify(publicKey, message, signature) {
-      const name = `${toHex(crypto.sha256(publicKey, message))}${toHex(signature)}`;
-      const verdict = verdicts.get(name) ?? crypto.ed25519Verify(publicKey, message, signature);
-      verdicts.set(name, verdict);
-      return verdict;
-    },
-  };
-}
 
 const crypto = remembering(nodeBackend);
 
@@ -141,60 +119,6 @@ describe(`${MUTATIONS} changes by somebody without the coordinator's key`, () =>
   });
 });
 
-/** One change to what an entry says; undefined where there is none, or where the coordinator alone vouches for all of it. */
-function mutateEntry(entry: TimedEntry, draw: Draw): TimedEntry | undefined {
-  const identity = run.coordinatorIdentity;
-  const mutated = (frame: Uint8Array): Uint8Array | undefined => mutateFrame(crypto, frame, identity, draw);
-  switch (entry.type) {
-    case 'genesis': {
-      if (draw(2) === 0) return { ...entry, run: mutateTree(entry.run, draw) as Uint8Array };
-      return { ...entry, roster: mutateTree(entry.roster as never, draw) as unknown as typeof entry.roster };
-    }
-    case 'batch': {
-      const at = draw(entry.adverts.length);
-      const advert = mutated(entry.adverts.at(at) as Uint8Array);
-      const start = mutated(entry.start);
-      if (draw(2) === 0) return start && { ...entry, start };
-      return advert && { ...entry, adverts: entry.adverts.with(at, advert) };
-    }
-    case 'round': {
-      const announce = mutateFrame(crypto, entry.announce, identity, draw, (body) => {
-        const { terms, promises } = body as { terms: never; promises: never };
-        return { promises, terms: mutateTree(terms, draw) };
-      });
-      const start = mutated(entry.start);
-      if (draw(2) === 0) return announce && { ...entry, announce };
-      return start && { ...entry, start };
-    }
-    case 'upload': {
-      const end = mutated(entry.end);
-      return end && { ...entry, end };
-    }
-    case 'survivors': {
-      if (draw(4) === 0) {
-        const signatures = entry.signatures.map((one) => mutateTree(one as never, draw)) as unknown;
-        return { ...entry, signatures: signatures as typeof entry.signatures };
-      }
-      const set = mutated(entry.set);
-      return set && { ...entry, set };
-    }
-    case 'release': {
-      const release = mutated(entry.release);
-      return release && { ...entry, release };
-    }
-    case 'sum': {
-      const result = mutated(entry.result);
-      return result && { ...entry, result };
-    }
-    case 'roster':
-    case 'abort':
-    case 'evidence':
-    case 'end':
-    case 'head':
-      return undefined;
-  }
-}
-
 describe(`${MUTATIONS} changes by the coordinator, which signs everything of its own anew`, () => {
   it('to what members signed, or to what follows from it, are all found', TIME, () => {
     const draw = drawsFrom(12);
@@ -205,7 +129,7 @@ describe(`${MUTATIONS} changes by the coordinator, which signs everything of its
     while (done < MUTATIONS) {
       const at = draw(entries.length);
       const entry = entries.at(at) as TimedEntry;
-      const changed = mutateEntry(entry, draw);
+      const changed = mutateEntry(crypto, entry, run.coordinatorIdentity, draw);
       if (changed === undefined) continue;
       done += 1;
       const lines = rewriteLog(crypto, entries.with(at, changed), signer);

@@ -3,13 +3,15 @@
  * (opened sum, little-endian 32-bit words), `masked/00001.sum` (integer sum of the masked uploads) and `uploads/00001/<member>.bin`.
  */
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type ArchivedLine,
   ArchiveLines,
   ArchiveReader,
+  archiveStart,
   AuditError,
+  isArchive,
   readEntry,
   type RoundVectors,
 } from '@tributary/audit';
@@ -150,4 +152,29 @@ async function orNothing<T>(file: string, nothing: T, read: () => Promise<T>): P
     if (systemErrorCode(error) === 'ENOENT') return nothing;
     throw error instanceof RuntimeError ? error : fileFailure('read', file, error);
   }
+}
+
+/** @throws RuntimeError BAD_FILE */
+export async function beginsAsArchive(file: string): Promise<boolean> {
+  try {
+    const handle = await open(file);
+    try {
+      const beginning = Buffer.alloc(archiveStart().length);
+      const { bytesRead } = await handle.read(beginning);
+      return isArchive(new Uint8Array(beginning.subarray(0, bytesRead)));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileFailure('read', file, error);
+  }
+}
+
+/** The lines of a log, or of the log in an archive, without vectors. @throws RuntimeError BAD_FILE */
+export async function linesOf(file: string): Promise<Uint8Array[]> {
+  const lines: Uint8Array[] = [];
+  const archive = await beginsAsArchive(file);
+  for await (const { line } of archive ? archivedLines(file) : logLines(file, { vectors: false }))
+    lines.push(line);
+  return lines;
 }

@@ -2,10 +2,7 @@
 import { open } from 'node:fs/promises';
 import {
   type AuditReport,
-  type AuditVerdict,
   archiveStart,
-  isArchive,
-  LogVerifier,
   proveMember,
   recordHeader,
   recordsOf,
@@ -18,9 +15,9 @@ import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
 import { fileFailure, oneLine, readShownHeads, RuntimeError } from '@tributary/runtime';
 import type { Command } from 'commander';
 import { printLine, printResult } from '../output.ts';
-import { archivedLines, logLines } from './audit-files.ts';
+import { linesOf, logLines } from './audit-files.ts';
 import { compareHeads } from './audit-heads.ts';
-import { planOf } from './audit-plan.ts';
+import { reportOf, uncheckedIn, verifyFile } from './audit-verify.ts';
 
 interface Flags {
   readonly json?: true;
@@ -113,45 +110,16 @@ function parseBlocks(text: string): number {
   throw new RuntimeError('BAD_ARGUMENT', `--sample ${text} is no number of blocks`, `give 1..${MAX_BLOCKS}`);
 }
 
-/** @throws RuntimeError BAD_FILE */
-async function beginsAsArchive(file: string): Promise<boolean> {
-  try {
-    const handle = await open(file);
-    try {
-      const beginning = Buffer.alloc(archiveStart().length);
-      const { bytesRead } = await handle.read(beginning);
-      return isArchive(new Uint8Array(beginning.subarray(0, bytesRead)));
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileFailure('read', file, error);
-  }
-}
-
-async function linesOf(file: string): Promise<Uint8Array[]> {
-  const lines: Uint8Array[] = [];
-  const archive = await beginsAsArchive(file);
-  for await (const { line } of archive ? archivedLines(file) : logLines(file, { vectors: false }))
-    lines.push(line);
-  return lines;
-}
-
 async function verify(file: string, flags: VerifyFlags): Promise<void> {
   const { json, rosterRoot, logHead, sample } = flags;
   const heads = flags.heads?.flatMap((path) => readShownHeads(path).map(({ head }) => head)) ?? [];
-  const verifier = new LogVerifier(nodeBackend, {
-    plan: planOf,
+  const verdict = await verifyFile(file, {
     heads,
     ...(rosterRoot === undefined ? {} : { rosterRoot }),
     ...(logHead === undefined ? {} : { logHeads: logHead }),
     ...(sample === undefined ? {} : { sample: { blocks: sample, seed: nodeRandomBytes(32) } }),
   });
-  const lines = (await beginsAsArchive(file)) ? archivedLines(file) : logLines(file, { vectors: true });
-  for await (const { line, vectors } of lines) {
-    if (verifier.take(line, vectors) !== undefined) break;
-  }
-  const report = reportOf(file, verifier.finish());
+  const report = reportOf(file, verdict);
   if (heads.length > 0 && report.counts.heads === 0) {
     throw new RuntimeError(
       'BAD_ARGUMENT',
@@ -170,30 +138,6 @@ async function verify(file: string, flags: VerifyFlags): Promise<void> {
   }
   if (json) printResult(plainReport(report));
   else process.stdout.write(`ok ${report.entries} entries, ${report.sums} sums\n`);
-}
-
-/** @throws RuntimeError RUN_FAILED where the log does not hold */
-function reportOf(file: string, verdict: AuditVerdict): AuditReport {
-  if (verdict.ok) return verdict.report;
-  const { entry, code, reason } = verdict.fault;
-  throw new RuntimeError(
-    'RUN_FAILED',
-    `${file}: entry ${entry} is wrong (${code}): ${reason}`,
-    'do not trust what follows it',
-  );
-}
-
-/** Names of what was not checked. */
-function uncheckedIn({ counts, sums, ended }: AuditReport): string[] {
-  const { rounds, plans, masks, summation, replayed, sumsRead } = counts;
-  const parts: readonly (readonly [string, boolean])[] = [
-    [`sums that are not at hand (${sums - sumsRead})`, sumsRead < sums],
-    [`plans (${rounds - plans})`, plans < rounds],
-    [`masks (${sums - masks})`, masks < sums],
-    [`sums of the uploads (${sums - summation - replayed})`, summation + replayed < sums],
-    ['the end of the run, which has not ended', !ended],
-  ];
-  return parts.flatMap(([name, missing]) => (missing ? [name] : []));
 }
 
 /** What was checked, and what was not. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import {
   DEFAULT_DEMO_OUT,
   type DemoOptions,
@@ -16,6 +16,7 @@ import { numberWithin, parseEpsilon } from '../budget-flags.ts';
 import { integerBetween } from '../integer-between.ts';
 import { invocationDirectory } from '../invocation-directory.ts';
 import { printLine, printResult } from '../output.ts';
+import { reportOf, uncheckedIn, verifyFile } from './audit-verify.ts';
 import { openStatusLine } from '../status-line.ts';
 import { addWorkloadFlags, type WorkloadFlags, workloadOptions } from '../workload-flags.ts';
 
@@ -65,8 +66,9 @@ export function addDemoCommand(program: Command): void {
     .option('--json', 'print the result as JSON')
     .action(async (flags: Flags) => {
       const result = await runDemo(demoOptions(flags), printProgress());
-      printSummary(result, flags.clients);
-      if (flags.json) printResult(result);
+      const audit = await auditOf(result);
+      printSummary(result, flags.clients, audit);
+      if (flags.json) printResult({ ...result, audit });
     });
 }
 
@@ -134,7 +136,20 @@ function privacyText({ privacy }: DemoResult): string {
   return `${unit} level: epsilon ${spentEpsilon.toFixed(2)} of ${epsilon} at delta ${delta} spent (rho ${rho.toFixed(4)} of ${limit.toFixed(4)})`;
 }
 
-function printSummary(result: DemoResult, clients: number): void {
+/** What an auditor finds in the log that the coordinator wrote. @throws RuntimeError RUN_FAILED where it does not hold */
+interface DemoAudit {
+  readonly entries: number;
+  readonly sums: number;
+  /** Whether everything was checked again: plans, masks, and that the sums are those of the uploads. */
+  readonly complete: boolean;
+}
+
+async function auditOf({ auditLog }: DemoResult): Promise<DemoAudit> {
+  const report = reportOf(auditLog, await verifyFile(auditLog));
+  return { entries: report.entries, sums: report.sums, complete: uncheckedIn(report).length === 0 };
+}
+
+function printSummary(result: DemoResult, clients: number, audit: DemoAudit): void {
   const { aucShared, bestSingle, oracle } = result;
   const best = Math.max(...aucShared.local);
   printLine('');
@@ -151,6 +166,9 @@ function printSummary(result: DemoResult, clients: number): void {
   );
   printLine(
     `best single   ${bestSingle.model}: quality ${bestSingle.quality.toFixed(3)} at $${(1000 * bestSingle.costUsd).toFixed(3)} per 1000 queries; oracle ${oracle.quality.toFixed(3)}`,
+  );
+  printLine(
+    `audit         ${audit.entries} entries hold, ${audit.sums} sums ${audit.complete ? 'wholly' : 'PARTLY'} checked: tributary audit verify ${relative(invocationDirectory(), result.auditLog)}`,
   );
   printLine(`report        ${result.report}`);
 }

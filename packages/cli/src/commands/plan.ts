@@ -1,3 +1,4 @@
+import { type ObservedDropouts, observedDropouts, type PhaseCount } from '@tributary/audit';
 import {
   type DropoutRates,
   evenDropoutRates,
@@ -8,10 +9,12 @@ import {
 } from '@tributary/protocol';
 import { RuntimeError } from '@tributary/runtime';
 import { type Command, Option } from 'commander';
-import { printResult } from '../output.ts';
+import { printLine, printResult } from '../output.ts';
+import { linesOf } from './audit-files.ts';
 
 interface PlanFlags {
-  readonly clients: number;
+  readonly clients?: number;
+  readonly fromLog?: string;
   readonly preset: ThresholdPreset;
   readonly dropout?: number;
   readonly setupDropout?: number;
@@ -31,7 +34,16 @@ export function addPlanCommand(program: Command): void {
   program
     .command('plan')
     .description('thresholds, traffic, CPU and the chance of an abort for a federation, before it runs')
-    .addOption(numberOption('--clients <n>', 'members that take part').makeOptionMandatory())
+    .addOption(
+      numberOption(
+        '--clients <n>',
+        'members that take part; with --from-log by default those of its last setup',
+      ),
+    )
+    .option(
+      '--from-log <file>',
+      'take the dropout rates that were seen in a run: its audit log, or an archive of it',
+    )
     .addOption(
       new Option('--preset <name>', 'security: fewer drops, more colluders; availability: the reverse')
         .choices(['security', 'availability'])
@@ -56,9 +68,18 @@ export function addPlanCommand(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nWhat the numbers mean, and how to choose: docs/dropout-tolerance.md')
-    .action((flags: PlanFlags) => {
+    .action(async (flags: PlanFlags) => {
+      const seen = flags.fromLog === undefined ? undefined : await seenIn(flags.fromLog);
+      const clients = flags.clients ?? seen?.cohort;
+      if (clients === undefined) {
+        throw new RuntimeError(
+          'BAD_ARGUMENT',
+          '--clients is missing',
+          'give the number of members, or --from-log',
+        );
+      }
       const plan = planFederation({
-        cohort: flags.clients,
+        cohort: clients,
         preset: flags.preset,
         dimension: flags.dimension,
         encoding: {
@@ -74,12 +95,35 @@ export function addPlanCommand(program: Command): void {
         ...given({
           corruptionRate: flags.corruption,
           keyCount: flags.keyCount,
-          dropoutRates: dropoutRates(flags),
+          dropoutRates: dropoutRates(flags) ?? seen?.rates,
         }),
       });
-      if (flags.json) printResult(plan);
-      else process.stdout.write(`${renderPlan(plan, flags).join('\n')}\n`);
+      if (flags.json) printResult(seen === undefined ? plan : { ...plan, seen });
+      else process.stdout.write(`${renderPlan(plan, { ...flags, clients }).join('\n')}\n`);
+      if (seen !== undefined && !flags.json) {
+        for (const phase of PHASES) {
+          const { present, lost } = seen.phases[phase];
+          printLine(`seen in the log: ${lost} of ${present} lost in ${phase}${unseen(seen.phases[phase])}`);
+        }
+      }
     });
+}
+
+/** @throws RuntimeError BAD_FILE where nothing was begun in the log */
+async function seenIn(file: string): Promise<ObservedDropouts> {
+  const seen = observedDropouts(await linesOf(file));
+  if (seen.attempts > 0) return seen;
+  throw new RuntimeError(
+    'BAD_FILE',
+    `${file}: no round was begun in it`,
+    'give the audit.jsonl of a coordinator',
+  );
+}
+
+/** None lost of few is no proof of none: the rate that would show none with a probability of 5 %. */
+function unseen({ present, lost }: PhaseCount): string {
+  if (lost > 0 || present === 0) return '';
+  return `, which says no more than below ${percent(1 - 0.05 ** (1 / present))}: give --dropout to plan for losses`;
 }
 
 /** Rates of the preset where no flag says otherwise. */
@@ -88,7 +132,10 @@ function dropoutRates({ dropout, setupDropout }: PlanFlags): DropoutRates | unde
   return { ...evenDropoutRates(dropout ?? 0), setup: setupDropout ?? 0 };
 }
 
-function renderPlan(plan: Plan, { clients, preset, dimension }: PlanFlags): string[] {
+function renderPlan(
+  plan: Plan,
+  { clients, preset, dimension }: PlanFlags & { readonly clients: number },
+): string[] {
   const { thresholds, abort, ring, traffic, cpu } = plan;
   const { graph, holders, threshold, colluders, minCohort, minSurvivors } = thresholds;
   const isComplete = graph === 'complete';

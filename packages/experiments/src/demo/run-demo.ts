@@ -54,6 +54,8 @@ export interface DemoResult {
   readonly aucShared: Areas & { readonly singles: number };
   readonly bestSingle: SingleModel;
   readonly oracle: CostQuality;
+  /** Path of the coordinator's audit log; the vectors of its sums lie beside it. */
+  readonly auditLog: string;
   /** Path of the HTML report. */
   readonly report: string;
 }
@@ -169,6 +171,7 @@ function demoResult({ options, workload, run, check, comparison }: DemoOutcome):
     aucShared: { ...areas('aucShared'), singles: comparison.singles.aucShared },
     bestSingle: comparison.bestSingle,
     oracle: comparison.oracle,
+    auditLog: join(options.out, 'coordinator', 'output', 'audit.jsonl'),
     report: join(options.out, 'report.html'),
   };
 }
