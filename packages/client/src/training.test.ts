@@ -1,7 +1,7 @@
 import { toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { EMPTY_LOG_HEAD, nextLogHead, type RoundResult } from '@tributary/protocol';
-import { type Dataset, startProgram } from '@tributary/router';
+import { type Dataset, previousRouterText, startProgram } from '@tributary/router';
 import { planRound, type RunManifest } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
 import { startTraining, type Training, type TrainingOptions } from './training.ts';
@@ -110,6 +110,20 @@ describe('local training', () => {
       models: ['small', 'large'],
       dimensions: DIMENSIONS,
     });
+  });
+
+  it('goes on from the router of another run, with a model that this one did not know', () => {
+    const first = start();
+    for (let round = 1; first.expected() !== undefined; round++)
+      first.accept(result(round), first.contribution());
+    if (first.model === undefined) throw new Error('the first run is over');
+    const news = { ...dataset(10), models: ['larger'], model: new Uint16Array(10) };
+    const router = previousRouterText(first.model);
+    const parameters = { models: ['larger'], dimensions: DIMENSIONS, router };
+    const manifest = { ...MANIFEST, program: 'kmeans-update', parameters };
+    const update = start({ manifest, data: news });
+    update.accept(result(1), update.contribution());
+    expect(update.model?.models).toEqual(['small', 'large', 'larger']);
   });
 
   it('has nothing to give, and takes nothing, when the model is finished', () => {
