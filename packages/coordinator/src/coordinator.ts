@@ -79,7 +79,7 @@ async function serveRun(
   const { runner, sessions } = federation;
   let server: Awaited<ReturnType<typeof listen>>;
   try {
-    server = await listen(config, (socket, stream) => sessions.accept(socket, stream));
+    server = await listen(config, (...connection) => sessions.accept(...connection));
   } catch (error) {
     await state.close();
     // Nobody has heard of a run that never listened.

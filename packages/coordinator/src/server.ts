@@ -12,12 +12,15 @@ import type { Readable } from 'node:stream';
 import { RuntimeError, SOCKET_OPTIONS, systemErrorCode } from '@tributary/runtime';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { CoordinatorConfig } from './config.ts';
+import { Strangers } from './strangers.ts';
 
-/**
- * Connections at a time, of members and of strangers that have not said yet who they are. A multiple of the largest
- * federation, and few enough for a process's file descriptors.
- */
-const MAX_CONNECTIONS = 512;
+/** Whose a connection is: nobody's at first. Members are as many as the roster has, strangers are bounded. */
+export interface Standing {
+  /** A member has proven that the connection is its own. */
+  joined(): void;
+  /** The connection stands for no member any more, though it may not have ended yet. */
+  left(): void;
+}
 
 export interface ListeningServer {
   /** ws:// or wss:// address that members connect to. */
@@ -32,14 +35,20 @@ export interface ListeningServer {
  */
 export async function listen(
   config: Pick<CoordinatorConfig, 'listen' | 'tls'>,
-  onConnection: (socket: WebSocket, stream: Readable) => void,
+  onConnection: (socket: WebSocket, stream: Readable, standing: Standing) => void,
+  strangers: Strangers = new Strangers(),
 ): Promise<ListeningServer> {
   const server = createServer(config.tls);
-  server.maxConnections = MAX_CONNECTIONS;
-  const connections = new Set<Socket>();
+  // By both ends: over TLS the request comes with a socket of its own.
+  const connections = new Map<string, Socket>();
   server.on('connection', (connection: Socket) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
+    const ends = endsOf(connection);
+    connections.set(ends, connection);
+    connection.once('close', () => {
+      if (connections.get(ends) === connection) connections.delete(ends);
+      strangers.delete(connection);
+    });
+    strangers.add(connection);
   });
   const { host, port } = config.listen;
   await new Promise<void>((resolve, reject) => {
@@ -47,7 +56,13 @@ export async function listen(
     server.listen(port, host, resolve);
   });
   const sockets = new WebSocketServer({ server, ...SOCKET_OPTIONS });
-  sockets.on('connection', (socket, { socket: stream }) => onConnection(socket, stream));
+  sockets.on('connection', (socket, { socket: stream }) => {
+    const connection = connections.get(endsOf(stream));
+    onConnection(socket, stream, {
+      joined: () => connection && strangers.delete(connection),
+      left: () => connection && strangers.add(connection),
+    });
+  });
   // A connection that could not be accepted, for want of descriptors; the others go on.
   sockets.on('error', () => {});
   const address = server.address();
@@ -60,10 +75,14 @@ export async function listen(
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      for (const connection of connections) connection.destroy();
+      for (const connection of connections.values()) connection.destroy();
       await closed;
     },
   };
+}
+
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** For whoever speaks plain HTTP to the port, such as a load balancer's health check. */

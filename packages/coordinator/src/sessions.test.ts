@@ -9,9 +9,11 @@ import {
 } from '@tributary/protocol';
 import { CLOSE, createLogger } from '@tributary/runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { type ListeningServer, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { type OpenedSum, piecesOf } from './sum-log.ts';
+import { Strangers } from './strangers.ts';
 import { testFederation } from './testing/federation.ts';
 import { Visitor } from './testing/visitor.ts';
 import { NO_PROOF } from '../../../test/support/opening-proof.ts';
@@ -21,6 +23,7 @@ const { roster, identities, coordinatorIdentity } = federation;
 
 let server: ListeningServer;
 let sessions: Sessions;
+let strangers: Strangers;
 let events: string[];
 let openedSums: OpenedSum[];
 let handle: (member: number, message: Message) => Promise<void>;
@@ -54,8 +57,11 @@ beforeEach(async () => {
       onLost: (member) => noteHere(`${member} lost`),
     },
   );
-  server = await listen({ listen: { host: '127.0.0.1', port: 0 } }, (socket, stream) =>
-    sessions.accept(socket, stream),
+  strangers = new Strangers(2);
+  server = await listen(
+    { listen: { host: '127.0.0.1', port: 0 } },
+    (...connection) => sessions.accept(...connection),
+    strangers,
   );
 });
 afterEach(async () => {
@@ -260,6 +266,31 @@ describe('the handshake', () => {
     guest.webSocket.send('hello?');
     expect((await guest.closed).code).toBe(CLOSE.badMessage);
     await expectEvents('0 joined', '0 lost');
+  });
+});
+
+describe('a crowd of strangers', () => {
+  it('displaces itself: members stay, and another gets in', async () => {
+    const members = [await joined(0), await joined(1)];
+    const crowd = [];
+    for (let count = 0; count < 4; count++) {
+      const stranger = visitor();
+      await stranger.hears('challenge');
+      crowd.push(stranger);
+    }
+    await Promise.all(crowd.slice(0, 2).map(({ closed }) => closed));
+    members.push(await joined(2));
+    expect(sessions.present).toEqual([0, 1, 2]);
+    expect(members.every(({ webSocket }) => webSocket.readyState === WebSocket.OPEN)).toBe(true);
+  });
+
+  it('has the connections among it that a member left behind', async () => {
+    const silent = await joined(0);
+    silent.webSocket.pause();
+    expect(strangers.size).toBe(0);
+    await joined(0);
+    // It does not answer the close.
+    expect(strangers.size).toBe(1);
   });
 });
 

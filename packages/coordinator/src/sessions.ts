@@ -16,6 +16,7 @@ import { CLOSE, type CloseCode, type Logger, MessageSocket } from '@tributary/ru
 import type { WebSocket } from 'ws';
 import { checkHello, commonVersion, HELLO_TIMEOUT_MS, MAX_GREETING_BYTES } from './greeting.ts';
 import { Outbox } from './outbox.ts';
+import type { Standing } from './server.ts';
 import { type OpenedSum, resultFrames } from './sum-log.ts';
 
 export interface SessionEvents {
@@ -38,6 +39,7 @@ export interface SessionOptions {
 
 interface Session {
   readonly socket: MessageSocket;
+  readonly standing: Standing;
   readonly outbox: Outbox;
   /** Protocol version that is spoken in it. */
   readonly version: number;
@@ -77,8 +79,9 @@ export class Sessions {
   /**
    * Greets a new connection; it is nobody until its hello verifies.
    * @param stream the bytes under the WebSocket
+   * @param standing told whose the connection is
    */
-  accept(webSocket: WebSocket, stream: Readable): void {
+  accept(webSocket: WebSocket, stream: Readable, standing: Standing): void {
     const { crypto, log, roster } = this.#options;
     const challenge = nodeRandomBytes(32);
     let member: number | undefined;
@@ -100,6 +103,7 @@ export class Sessions {
         ({ member } = greeting.hello);
         this.#open(greeting.hello, {
           socket,
+          standing,
           outbox: new Outbox(socket),
           version: commonVersion(greeting.hello),
           knownSums: this.#knownSums(greeting.hello),
@@ -133,6 +137,7 @@ export class Sessions {
     this.disconnect(member, CLOSE.superseded, 'a newer connection of this member took over');
     const openedSums = this.#options.openedSums();
     this.#members.set(member, session);
+    session.standing.joined();
     const { manifest } = this.#options;
     const welcome = {
       nonce: hello.nonce,
@@ -172,6 +177,7 @@ export class Sessions {
     if (session === undefined) return;
     this.#members.delete(member);
     session.socket.close(code, reason);
+    session.standing.left();
     this.#events.onLost(member);
   }
 
