@@ -33,6 +33,9 @@ function promise(member: number, change: Partial<NothingReleased> = {}, signer =
   return { member, signature: signMessage(crypto, secret, 'nothing-released', body) };
 }
 
+const promisesAbout = (keyIndex: number): MemberSignature[] =>
+  [0, 1, 2, 3].map((id) => promise(id, { keyIndex }));
+
 const announce = (
   promises: readonly MemberSignature[],
   change: Partial<RoundTerms> = {},
@@ -79,6 +82,10 @@ describe('a second attempt at a round', () => {
     expect(announce(promises, {}, { ...state, contribution }).outcome()).toEqual(refused(3));
     const others = [0, 1, 2, 4].map((id) => promise(id));
     expect(announce(others, {}, { ...state, contribution }).take().effects).toMatchObject(drawsNonce);
+  });
+
+  it('is joined on the promises about its own attempt, among those about another', () => {
+    expect(announce([...promisesAbout(1), ...promisesAbout(0)]).take().effects).toMatchObject(drawsNonce);
   });
 
   it('needs no promise where each attempt is charged on its own', () => {

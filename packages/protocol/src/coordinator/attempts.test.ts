@@ -57,7 +57,7 @@ describe('an attempt that fails after uploads', () => {
       { kind: 'round-aborted', phase: 'consistency', code: 'BELOW_THRESHOLD', retryable: true },
     ]);
     expect(done.phase.kind).toBe('idle');
-    expect(done.failedAttempt).toMatchObject({ round: 1, promises: { length: 5 } });
+    expect(done.failedAttempts).toMatchObject({ round: 1, promises: { length: 5 } });
     const terms = { ...existing(transcript.roundTerms[0]), keyIndex: 1, attempt: 2 };
     const announced = (round: number): readonly number[] =>
       take(done, { kind: 'round-requested', terms: { ...terms, round } }).effects.flatMap((effect) =>
@@ -69,12 +69,22 @@ describe('an attempt that fails after uploads', () => {
     expect(announced(2)).toEqual([]);
   });
 
+  it('adds to the promises about earlier attempts: who was in one of those alone needs them', () => {
+    const earlier = { member: 4, signature: new Uint8Array(64).fill(7) };
+    const second = { ...after(0, 1, 2, 3), failedAttempts: { round: 1, promises: [earlier] } };
+    const { failedAttempts } = take(second, promise(4)).state;
+    expect(failedAttempts?.promises.map(({ member }) => member)).toEqual([0, 1, 2, 3, 4, 4]);
+    expect(failedAttempts?.promises.at(-1)).toBe(earlier);
+    const ofOther = { ...second, failedAttempts: { round: 2, promises: [earlier] } };
+    expect(take(ofOther, promise(4)).state.failedAttempts?.promises).toHaveLength(5);
+  });
+
   it('may be repeated at the deadline with H - t + 1 + c promises, and not with one fewer', () => {
     // H - t + 1 + c = 5 - 4 + 1 + 2.
     expect(pass(after(0, 1, 2, 4)).effects).toMatchObject([{ kind: 'round-aborted', retryable: true }]);
     const { state: done, effects } = pass(after(0, 2, 4));
     expect(effects).toMatchObject([{ kind: 'round-aborted', retryable: false }]);
-    expect(done.failedAttempt?.promises.map(({ member }) => member)).toEqual([0, 2, 4]);
+    expect(done.failedAttempts?.promises.map(({ member }) => member)).toEqual([0, 2, 4]);
   });
 
   it('takes no promise about another key index or batch, and none twice', () => {
@@ -126,6 +136,6 @@ describe('an attempt that fails', () => {
   it('after shares were released is not repeated: who released makes no promise', () => {
     const late = new Transcript(cast, { maxAttempts: 2, withholds: silent('release', 3) });
     expect(late.effects('round-aborted')).toMatchObject([{ phase: 'unmask', retryable: false }]);
-    expect(late.coordinatorNow.failedAttempt?.promises).toEqual([]);
+    expect(late.coordinatorNow.failedAttempts?.promises).toEqual([]);
   });
 });

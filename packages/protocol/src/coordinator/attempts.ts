@@ -5,6 +5,7 @@
  */
 import type { Message } from '../messages/index.ts';
 import type { RoundTerms } from '../messages/terms.ts';
+import { MAX_PROMISES } from '../messages/round.ts';
 import { promisesNeeded } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { clipDetail } from '../wire/detail.ts';
@@ -132,9 +133,14 @@ export function closePromises(
     member,
     signature: promises.get(member) as Uint8Array,
   }));
-  const failedAttempt = { round: terms.round, promises: signatures };
+  const { failedAttempts: before } = state;
+  const earlier = before?.round === terms.round ? before.promises : [];
+  const failedAttempts = {
+    round: terms.round,
+    promises: [...signatures, ...earlier].slice(0, MAX_PROMISES),
+  };
   const safe = mayContributeAgain(state, round, new Set(promises.keys()));
-  return endAttempt({ ...state, failedAttempt }, terms, failure, safe, []);
+  return endAttempt({ ...state, failedAttempts }, terms, failure, safe, []);
 }
 
 /** Whether as many members as a sum needs would find their first upload beyond opening. */

@@ -55,13 +55,13 @@ export function requestRound(
   const overflow = overflowRisk(batch.members.length, terms);
   if (overflow !== undefined) return refuseRequest(state, terms, overflow);
   const used = { ...batch, nextKeyIndex: terms.keyIndex + 1 };
-  const { failedAttempt } = state;
+  const { failedAttempts } = state;
   const phase: ReadyPhase = {
     kind: 'ready',
     terms,
     termsDigest: roundTermsDigest(crypto, terms),
     batch: used,
-    promises: failedAttempt?.round === terms.round ? failedAttempt.promises : [],
+    promises: failedAttempts?.round === terms.round ? failedAttempts.promises : [],
     ready: new Map(),
     waiting: new Set(eligible(state, used).filter((id) => isThere(state, id))),
   };

@@ -186,9 +186,10 @@ export type CoordinatorPhase =
       readonly promises: ReadonlyMap<number, Uint8Array>;
     });
 
-/** Who promised silence about the newest attempt in which uploads were made. */
-export interface FailedAttempt {
+/** Who promised silence about the attempts at one round in which uploads were made. */
+export interface FailedAttempts {
   readonly round: number;
+  /** Those about the newest attempt first. A member that missed an attempt asks for the promises about its own. */
   readonly promises: readonly MemberSignature[];
 }
 
@@ -208,7 +209,7 @@ export interface CoordinatorState {
   readonly phase: CoordinatorPhase;
   /** Count the phases of each lane, so that a deadline set for one cannot end another. */
   readonly phaseNumbers: Readonly<Record<Lane, number>>;
-  readonly failedAttempt: FailedAttempt | undefined;
+  readonly failedAttempts: FailedAttempts | undefined;
   /** Members that cheated: they are asked for nothing more. */
   readonly culprits: ReadonlySet<number>;
 }

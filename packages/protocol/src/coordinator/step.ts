@@ -26,7 +26,7 @@ export function startCoordinator(roster: Roster, run: Uint8Array): CoordinatorSt
     setup: { kind: 'idle' },
     phase: { kind: 'idle' },
     phaseNumbers: { setup: 0, round: 0 },
-    failedAttempt: undefined,
+    failedAttempts: undefined,
     culprits: new Set(),
   };
 }

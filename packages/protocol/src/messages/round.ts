@@ -20,18 +20,22 @@ const memberSignatureShape: Shape<MemberSignature> = struct<MemberSignature>({
   signature: fixedBytes(64),
 });
 
+/** Promises about all earlier attempts that an announcement holds at most. */
+export const MAX_PROMISES = 65_535;
+
 /** Coordinator to members: the next attempt at a round. */
 export interface RoundAnnounce {
   readonly terms: RoundTerms;
   /**
-   * Where uploads were made in an earlier attempt: who signed that it released nothing of it, ascending.
+   * Where uploads were made in earlier attempts: who signed that it released nothing of one. Those about the newest
+   * attempt come first, each attempt's ascending by member.
    */
   readonly promises: readonly MemberSignature[];
 }
 
 export const roundAnnounceShape: Shape<RoundAnnounce> = struct<RoundAnnounce>({
   terms: roundTermsShape,
-  promises: list(memberSignatureShape, 65_535),
+  promises: list(memberSignatureShape, MAX_PROMISES),
 });
 
 /** Member to coordinator, relayed to all: "I take part", with a fresh nonce. Who sends none owes nothing. */
