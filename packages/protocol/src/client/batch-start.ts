@@ -106,7 +106,7 @@ function unsafeBatchTerms(state: ClientState, terms: BatchTerms): string | undef
     return `maxAttempts ${terms.maxAttempts} is above this member's policy of ${policy.maxAttemptsPerRound}`;
   }
   if (terms.committee.length > 0 && state.drawsForSum >= MAX_DRAWS_PER_SUM) {
-    return `${state.drawsForSum} draws were begun since this member took part in a sum or learned of one`;
+    return `${state.drawsForSum} draws were begun since this member learned of a sum`;
   }
   return undefined;
 }

@@ -303,13 +303,14 @@ describe('draws that are begun and serve no sum', () => {
     expect(start(once, once.lastBatch).take().state.drawsForSum).toBe(1);
   });
 
-  it('are forgotten with a sum that the member contributes to, or learns of', () => {
-    const [joining, roundStart] = transcript.clientBefore(OTHER, 'round-start');
-    const begun = new ClientTrial(cast, { ...joining, drawsForSum: 5 }, roundStart).take();
-    expect(begun.state.drawsForSum).toBe(0);
+  it('are forgotten with a sum that the member learns of', () => {
     const [waiting, result] = transcript.clientBefore(OTHER, 'round-result');
     expect(new ClientTrial(cast, { ...waiting, drawsForSum: 5 }, result).take().state.drawsForSum).toBe(0);
-    // A setup that merely ends is no sum.
+    // An attempt that merely begins is no sum: it would buy as many draws again as there are attempts.
+    const [joining, roundStart] = transcript.clientBefore(OTHER, 'round-start');
+    const begun = new ClientTrial(cast, { ...joining, drawsForSum: 5 }, roundStart).take();
+    expect(begun.state.drawsForSum).toBe(5);
+    // Nor is a setup that merely ends.
     const [holding, held] = transcript.clientBefore(OTHER, 'held-shares');
     const taken = new ClientTrial(cast, { ...holding, drawsForSum: 5 }, held).take().state;
     const { batchContext } = held.body;

@@ -231,7 +231,7 @@ export function acceptRoundStart(crypto: CryptoBackend, state: ClientState, mess
   const started: ClientRound = { ...round, stage: 'masked-input', participants, context };
   const { terms } = round;
   return {
-    state: { ...state, contribution: contributionTo(state, terms, batch), drawsForSum: 0, round: started },
+    state: { ...state, contribution: contributionTo(state, terms, batch), round: started },
     effects: [
       { kind: 'enter-phase', phase: 'masked-input', round: terms.round },
       uploadEffect(self, started, false),

@@ -128,8 +128,8 @@ export interface ClientState {
   /** The batch in use and the one that is to follow, oldest first. */
   readonly batches: readonly ClientBatch[];
   /**
-   * Draws begun since this member uploaded to a sum or learned of one: who dislikes a draw can only begin
-   * another, whether it lets the batch open or not.
+   * Draws begun since this member learned of a sum, whatever came of them: who dislikes a draw can only begin
+   * another, whether it lets the batch open or not, and whether or not it lets an attempt begin on it.
    */
   readonly drawsForSum: number;
   readonly round: ClientRound | undefined;
