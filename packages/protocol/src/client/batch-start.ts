@@ -156,7 +156,7 @@ export function acceptDrawRequest(
     return refuse(state, 'EQUIVOCATION', 'a second list of members or commitments for one draw');
   }
   return {
-    state: withBatch(state, { ...batch, revealedFor: digest }),
+    state: batch.revealedFor === undefined ? withBatch(state, { ...batch, revealedFor: digest }) : state,
     effects: [{ kind: 'reveal-draw', batchContext: context, drawDigest: digest }],
   };
 }

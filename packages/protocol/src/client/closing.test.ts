@@ -257,7 +257,9 @@ describe('an aborted round', () => {
     ])('gets one of a member %s, and the same one again', (_, from) => {
       const { state, effects } = asked(from).take();
       expect(effects).toEqual([promise(0)]);
-      expect(asked(state).take()).toEqual({ state, effects: [promise(0)] });
+      const again = asked(state).take();
+      expect(again.effects).toEqual([promise(0)]);
+      expect(again.state).toBe(state);
     });
 
     it('gets none of a member that released, however often it asks', () => {
@@ -287,6 +289,10 @@ describe('an aborted round', () => {
       expect(state.batches[0]?.nextKeyIndex).toBe(2);
       const [, request] = transcript.clientBefore(SELF, 'unmask-request');
       expect(new ClientTrial(cast, state, request).outcome()).toEqual(quietly('EQUIVOCATION'));
+    });
+
+    it('about a key index that the batch does not have gets none, and leaves nothing to remember', () => {
+      expect(asked(uploaded, transcript.batchTerms.keyCount).outcome()).toEqual(quietly('KEY_INDEX_USED'));
     });
 
     it('of another batch gets none', () => {

@@ -6,7 +6,15 @@ import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
 import { packedLengthOf } from '../vector-length.ts';
 import { refuse } from './refusal.ts';
-import { batchOf, type ClientState, type ClientStep, closeRound, withBatch } from './state.ts';
+import {
+  batchOf,
+  type ClientBatch,
+  type ClientRound,
+  type ClientState,
+  type ClientStep,
+  closeRound,
+  withBatch,
+} from './state.ts';
 
 /**
  * Takes the sum that the member expects next, whether it took part or not. A member that took part takes no
@@ -61,13 +69,17 @@ export function acceptAborted(state: ClientState, aborted: RoundAborted): Client
   const { batchContext, keyIndex } = aborted;
   const batch = batchOf(state, batchContext);
   if (batch === undefined) return refuse(state, 'WRONG_CONTEXT', 'abort of another batch');
-  const burnt = { ...batch, nextKeyIndex: Math.max(batch.nextKeyIndex, keyIndex + 1) };
+  if (keyIndex >= batch.terms.keyCount) {
+    return refuse(state, 'KEY_INDEX_USED', `abort of key index ${keyIndex}, which the batch does not have`);
+  }
   const { round } = state;
   const over =
     round !== undefined && sameBytes(round.batch.context, batchContext) && keyIndex >= round.terms.keyIndex;
+  const isNews = (over && round.stage !== 'released') || keyIndex >= batch.nextKeyIndex;
   const promises = aborted.asks === 'promise' && !batch.releasedFor.has(keyIndex);
   return {
-    state: withBatch({ ...state, round: over ? closeRound(round) : round }, burnt),
+    // A notice that comes again is answered again, and changes nothing.
+    state: isNews ? burn(state, batch, keyIndex, over ? closeRound(round) : round) : state,
     effects: promises
       ? [
           {
@@ -78,4 +90,14 @@ export function acceptAborted(state: ClientState, aborted: RoundAborted): Client
         ]
       : [],
   };
+}
+
+function burn(
+  state: ClientState,
+  batch: ClientBatch,
+  keyIndex: number,
+  round: ClientRound | undefined,
+): ClientState {
+  const nextKeyIndex = Math.max(batch.nextKeyIndex, keyIndex + 1);
+  return withBatch({ ...state, round }, { ...batch, nextKeyIndex });
 }

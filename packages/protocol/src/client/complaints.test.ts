@@ -46,10 +46,9 @@ describe('a complaint about a box that this member dealt', () => {
 
   it('that comes again is answered again, and counts once', () => {
     const { state } = complaint(3).take();
-    expect(complaint(3, {}, 3, state).take()).toEqual({
-      state,
-      effects: [{ kind: 'open-shares', batchContext, holder: 3 }],
-    });
+    const again = complaint(3, {}, 3, state).take();
+    expect(again.effects).toEqual([{ kind: 'open-shares', batchContext, holder: 3 }]);
+    expect(again.state).toBe(state);
   });
 
   it('is answered to no more holders than may collude', () => {

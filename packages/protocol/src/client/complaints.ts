@@ -13,7 +13,14 @@ import { colludingHoldersOf } from '../parameters/batch-rules.ts';
 import { verifyMessage } from '../signing.ts';
 import { topologyOfBatch } from './key-roster.ts';
 import { refuse } from './refusal.ts';
-import { batchOf, type ClientBatch, type ClientState, type ClientStep, withBatch } from './state.ts';
+import {
+  batchOf,
+  type ClientBatch,
+  type ClientEffect,
+  type ClientState,
+  type ClientStep,
+  withBatch,
+} from './state.ts';
 
 /**
  * Opens the shares of a holder that complained. No more holders are answered than may collude: an honest
@@ -35,13 +42,15 @@ export function acceptComplaint(
   if (publicKey === undefined || !verifyMessage(crypto, publicKey, 'complaint', body, signature)) {
     return refuse(state, 'BAD_SIGNATURE', `complaint of member ${holder}`);
   }
+  const answer: ClientEffect = { kind: 'open-shares', batchContext, holder };
+  if (batch.openedTo.has(holder)) return { state, effects: [answer] };
   const openedTo = new Set(batch.openedTo).add(holder);
   if (openedTo.size > colludingHoldersOf(state.roster, batch.terms)) {
     return refuse(state, 'UNSAFE_TERMS', `${openedTo.size} holders complain, more than may collude`);
   }
   return {
     state: withBatch(state, { ...batch, openedTo }),
-    effects: [{ kind: 'open-shares', batchContext, holder }],
+    effects: [answer],
   };
 }
 

@@ -55,6 +55,7 @@ describe('an upload that was masked', () => {
     const once = stepClient(crypto, state, event);
     const again = stepClient(crypto, once.state, event);
     expect(again).toEqual(once);
+    expect(again.state).toBe(once.state);
   });
 
   it('for another round, with other bytes, or once the survivors are signed, is dropped', () => {
@@ -278,7 +279,7 @@ describe('an unmask request', () => {
     const first = request({}).take();
     const again = request({}, first.state).take();
     expect(again.effects).toEqual(first.effects);
-    expect(again.state).toEqual(first.state);
+    expect(again.state).toBe(first.state);
     expect(again.state.round?.batch.releasedFor).toEqual(new Set([0]));
   });
 

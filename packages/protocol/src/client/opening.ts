@@ -44,8 +44,9 @@ export function inputMasked(
     (round?.stage === 'consistency' &&
       (round.uploadDigest === undefined || sameBytes(digest, round.uploadDigest)));
   if (!awaited || !sameBytes(event.roundContext, round.context)) return { state, effects: [] };
+  const isNews = round.stage === 'masked-input' || round.uploadDigest === undefined;
   return {
-    state: { ...state, round: { ...round, stage: 'consistency', uploadDigest: digest } },
+    state: isNews ? { ...state, round: { ...round, stage: 'consistency', uploadDigest: digest } } : state,
     effects: [
       {
         kind: 'send',
@@ -259,11 +260,9 @@ export function acceptUnmaskRequest(
   const summation = survivors.has(state.self) ? { challenge, dimension, bits } : undefined;
   const { context: roundContext } = round;
   const released = { ...batch, releasedFor: new Set(batch.releasedFor).add(keyIndex) };
+  const answering: ClientRound = { ...round, stage: 'released', answered: { maskedSum, signature } };
   return {
-    state: withBatch(
-      { ...state, round: { ...round, stage: 'released', answered: { maskedSum, signature } } },
-      released,
-    ),
+    state: answered === undefined ? withBatch({ ...state, round: answering }, released) : state,
     effects: [
       { kind: 'enter-phase', phase: 'unmask', round: terms.round },
       {
