@@ -5,7 +5,14 @@ export {
   type RouterArtifact,
 } from './artifact/artifact.ts';
 export { ARTIFACT_FORMAT, ARTIFACT_VERSION, decodeArtifact, encodeArtifact } from './artifact/file.ts';
-export type { KMeansModel, MfModel, MlpModel, NetworkModel, RouterModel } from './artifact/model.ts';
+export type {
+  KMeansModel,
+  MfModel,
+  MlpModel,
+  NetworkModel,
+  ProxModel,
+  RouterModel,
+} from './artifact/model.ts';
 export { emptyPrediction, type Prediction, type Predictor } from './artifact/prediction.ts';
 export { createPredictor, observedModels } from './artifact/predictor.ts';
 export { createRouter, type Route, type Router } from './artifact/router.ts';
@@ -41,6 +48,8 @@ export { type LocalData, splitLocalData } from './programs/averaging/local-data.
 export type { MlpSettings } from './programs/mlp/parameters.ts';
 export { type MlpTraining, trainMlp } from './programs/mlp/train-mlp.ts';
 export type { MfSettings } from './programs/mf/parameters.ts';
+export { proxFromKMeans } from './programs/prox/distances.ts';
+export type { ProxSettings } from './programs/prox/parameters.ts';
 export { type MfTraining, trainMf } from './programs/mf/train-mf.ts';
 export {
   type BudgetEstimate,

@@ -6,6 +6,7 @@ import type { Experiment } from './experiment.ts';
 import { extremeHeterogeneityExperiment } from './extreme-heterogeneity.ts';
 import { mainExperiment } from './main.ts';
 import { privacyExperiment } from './privacy.ts';
+import { mfExperiment } from './mf.ts';
 import { offPolicyExperiment } from './off-policy.ts';
 import { scaleExperiment } from './scale.ts';
 
@@ -18,6 +19,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   addClientsExperiment,
   extremeHeterogeneityExperiment,
   privacyExperiment,
+  mfExperiment,
   offPolicyExperiment,
 ];
 

@@ -2,10 +2,11 @@ import { RuntimeError } from '@tributary/runtime';
 import { kmeansFamily } from './kmeans.ts';
 import { mfFamilyOf } from './mf.ts';
 import { mlpFamilyOf } from './mlp.ts';
+import { proxFamily } from './prox.ts';
 import type { RouterFamily } from './router-family.ts';
 
 /** One more kind of router is one more line here. */
-const FAMILIES: readonly RouterFamily[] = [kmeansFamily, mlpFamilyOf(), mfFamilyOf()];
+const FAMILIES: readonly RouterFamily[] = [kmeansFamily, mlpFamilyOf(), mfFamilyOf(), proxFamily];
 
 /** The names that `routerFamily` knows. */
 export function routerFamilyNames(): string[] {

@@ -40,7 +40,8 @@ export function profilesOf(model: RouterModel): {
   readonly weights: Float64Array;
 } {
   switch (model.kind) {
-    case 'kmeans': {
+    case 'kmeans':
+    case 'prox': {
       const weights = new Float64Array(model.clusters);
       model.observations.forEach((n, cell) => {
         const cluster = Math.floor(cell / model.models.length);

@@ -9,6 +9,7 @@ import { kmeansSectionOf, readKMeansSection } from './kmeans-section.ts';
 import { mfSectionOf, readMfSection } from './mf-section.ts';
 import { mlpSectionOf, readMlpSection } from './mlp-section.ts';
 import type { RouterModel } from './model.ts';
+import { proxSectionOf, readProxSection } from './prox-section.ts';
 import { MAX_LAMBDA } from './router.ts';
 
 export const ARTIFACT_FORMAT = 'tributary-router';
@@ -40,6 +41,8 @@ function sectionOf(model: RouterModel): object {
   switch (model.kind) {
     case 'kmeans':
       return kmeansSectionOf(model);
+    case 'prox':
+      return proxSectionOf(model);
     case 'mlp':
       return mlpSectionOf(model);
     case 'mf':
@@ -51,6 +54,7 @@ type ReadSection = (fields: FieldReader, models: readonly string[], dimensions: 
 
 const READERS: ReadonlyMap<string, ReadSection> = new Map<RouterModel['kind'], ReadSection>([
   ['kmeans', readKMeansSection],
+  ['prox', readProxSection],
   ['mlp', readMlpSection],
   ['mf', readMfSection],
 ]);

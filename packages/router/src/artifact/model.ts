@@ -1,7 +1,7 @@
 import type { CostBounds } from '../cost/log-cost.ts';
 
 /** What a program finishes with. One more kind of router is one more member. */
-export type RouterModel = KMeansModel | MlpModel | MfModel;
+export type RouterModel = KMeansModel | ProxModel | MlpModel | MfModel;
 
 /**
  * The K-means router: a query takes the row of its nearest centre. Tables are row-major, `clusters * models.length` values; they
@@ -26,6 +26,17 @@ export interface KMeansModel extends CostBounds {
   readonly kappa: Shrinkage;
   /** Variance of z inside a cluster, one per model. */
   readonly logCostVariance: Float64Array;
+}
+
+/** A K-means router whose predictions are means over clusters, weighed as in ProxRouter (arXiv 2510.09852). */
+export interface ProxModel extends Omit<KMeansModel, 'kind'> {
+  readonly kind: 'prox';
+  /** Per cluster the number of its records. Above 0 somewhere. */
+  readonly records: Float64Array;
+  /** Per cluster the mean cosine distance of its records to its centre, above 0, at most 2. */
+  readonly distance: Float64Array;
+  /** How fast weights fall with a query's cosine distance, as a power of e. At least 0. */
+  readonly sharpness: number;
 }
 
 /** Weight, in observations, of what is expected of a cell. Both at least 0. */

@@ -3,12 +3,15 @@ import { nearestCentreOf } from '../linalg/nearest-centre.ts';
 import { mfPredictor } from './mf-predictor.ts';
 import { mlpPredictor } from './mlp-predictor.ts';
 import type { KMeansModel, RouterModel } from './model.ts';
+import { proxPredictor } from './prox-predictor.ts';
 import { checkLength, emptyPrediction, notFinite, type Prediction, type Predictor } from './prediction.ts';
 
 export function createPredictor(model: RouterModel): Predictor {
   switch (model.kind) {
     case 'kmeans':
       return kmeansPredictor(model);
+    case 'prox':
+      return proxPredictor(model, kmeansTables(model));
     case 'mlp':
       return mlpPredictor(model);
     case 'mf':
@@ -36,7 +39,7 @@ function kmeansPredictor(model: KMeansModel): Predictor {
 }
 
 /** Predictions of a K-means router, row-major per (cluster, model), in the units and with the NaN of `Prediction`. */
-export function kmeansTables(model: KMeansModel): Prediction {
+export function kmeansTables(model: Omit<KMeansModel, 'kind'>): Prediction {
   const { models, clusters } = model;
   const tables = emptyPrediction(clusters * models.length);
   const observed = observedModels(model);
@@ -51,7 +54,10 @@ export function kmeansTables(model: KMeansModel): Prediction {
 }
 
 /** Which models anybody observed. With noise, half an observation is none. */
-export function observedModels({ models, observations }: KMeansModel): boolean[] {
+export function observedModels({
+  models,
+  observations,
+}: Pick<KMeansModel, 'models' | 'observations'>): boolean[] {
   const perModel = new Float64Array(models.length);
   observations.forEach((n, cell) => {
     const m = cell % models.length;

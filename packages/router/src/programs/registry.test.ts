@@ -22,6 +22,7 @@ describe('the registry of programs', () => {
       'mlp-add-models',
       'mlp-add-clients',
       'mf',
+      'prox',
     ]);
     const run = startProgram('kmeans', parameters);
     const step = kmeansProgram.start(kmeansProgram.parameters(parameters));

@@ -11,6 +11,7 @@ import { mfProgram } from './mf/program.ts';
 import { mlpProgram } from './mlp/program.ts';
 import type { FrontierEstimate } from './off-policy/estimate.ts';
 import { offPolicyProgram } from './off-policy/program.ts';
+import { proxProgram } from './prox/program.ts';
 
 /**
  * Where a run of some program stands, with the types of its parameters and state hidden inside: what shells drive. A value, not a
@@ -40,6 +41,7 @@ const PROGRAMS: ReadonlyMap<string, RegisteredProgram> = new Map([
   [mlpAddModelsProgram.name, registered(mlpAddModelsProgram)],
   [mlpAddClientsProgram.name, registered(mlpAddClientsProgram)],
   [mfProgram.name, registered(mfProgram)],
+  [proxProgram.name, registered(proxProgram)],
 ]);
 
 /** Programs that say something of a router instead of making one; one more is one more line here. */
