@@ -1,9 +1,28 @@
 import type { CryptoBackend } from './backend.ts';
-import { equalBytes, uint32LE, utf8 } from './bytes.ts';
+import { concatBytes, equalBytes, uint32LE, utf8 } from './bytes.ts';
 import { expectLength } from './crypto-error.ts';
 
 const DOMAIN = utf8('tributary1/commitment');
 const SALT_BYTES = 32;
+
+/** What is hashed before the salt, by label: a protocol has few labels, and hashes each many times. */
+const heads = new Map<string, Uint8Array>();
+const MAX_HEADS = 64;
+
+function headOf(label: string): Uint8Array {
+  const known = heads.get(label);
+  if (known !== undefined) return known;
+  const name = utf8(label);
+  const head = concatBytes(
+    uint32LE(DOMAIN.length),
+    DOMAIN,
+    uint32LE(name.length),
+    name,
+    uint32LE(SALT_BYTES),
+  );
+  if (heads.size < MAX_HEADS) heads.set(label, head);
+  return head;
+}
 
 /**
  * Salted SHA-256 commitment: hiding while the salt is secret, binding as SHA-256 is collision resistant. The
@@ -20,17 +39,7 @@ export function commit(
   value: Uint8Array,
 ): Uint8Array {
   expectLength('salt', salt, SALT_BYTES);
-  const name = utf8(label);
-  return backend.sha256(
-    uint32LE(DOMAIN.length),
-    DOMAIN,
-    uint32LE(name.length),
-    name,
-    uint32LE(SALT_BYTES),
-    salt,
-    uint32LE(value.length),
-    value,
-  );
+  return backend.sha256(headOf(label), salt, uint32LE(value.length), value);
 }
 
 /** Whether salt and value open the commitment under this label. Any bytes from a peer give true or false. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { invert, multiply } from './gf256.ts';
+import { invert, multiply, multiplyFour } from './gf256.ts';
 
 /** The product by the definition: polynomials over GF(2), then long division by the modulus. */
 function longProduct(a: number, b: number): number {
@@ -21,6 +21,21 @@ describe('GF(2^8)', () => {
     for (const a of bytes) {
       expect(bytes.map((b) => multiply(a, b))).toEqual(bytes.map((b) => longProduct(a, b)));
     }
+  });
+
+  it('multiplies four bytes side by side as one by one, for all pairs', () => {
+    const wrong: number[][] = [];
+    for (let x = 0; x < 256; x += 1) {
+      for (let a = 0; a < 256; a += 1) {
+        const four = [a, a ^ 0xff, (a + 85) & 0xff, (3 * a) & 0xff];
+        const packed = new DataView(new Uint8Array(four).buffer).getInt32(0);
+        const product = new DataView(new ArrayBuffer(4));
+        product.setInt32(0, multiplyFour(packed, x));
+        const bytes = [0, 1, 2, 3].map((i) => product.getUint8(i));
+        if (bytes.some((byte, i) => byte !== multiply(four[i] ?? 0, x))) wrong.push([x, a]);
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('inverts every element but zero', () => {

@@ -14,6 +14,20 @@ export function multiply(a: number, b: number): number {
   return product;
 }
 
+/**
+ * The products of four bytes, side by side in 32 bits, with one byte that is public: the time depends on its
+ * highest bit alone.
+ */
+export function multiplyFour(four: number, publicByte: number): number {
+  let product = 0;
+  let power = four;
+  for (let bits = publicByte; bits > 0; bits >>>= 1) {
+    product ^= power & -(bits & 1);
+    power = ((power & 0x7f7f7f7f) << 1) ^ (((power >>> 7) & 0x01010101) * 0x1b);
+  }
+  return product;
+}
+
 /** The multiplicative inverse, as a^254; 0 for 0. */
 export function invert(a: number): number {
   let power = a;

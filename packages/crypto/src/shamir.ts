@@ -3,8 +3,9 @@
  * `threshold` shares say nothing about the secret. Nothing here detects a wrong share: shares are committed
  * to.
  */
+import { wipe } from './bytes.ts';
 import { CryptoError, expectInteger, expectLength } from './crypto-error.ts';
-import { invert, multiply } from './gf256.ts';
+import { invert, multiply, multiplyFour } from './gf256.ts';
 
 /** One holder's point of the polynomials: x in 1..255, and one y per byte of the secret. */
 export interface Share {
@@ -30,18 +31,28 @@ export function splitSecret(
   expectInteger('threshold', threshold, 2, holders);
   const length = secret.length;
   expectLength('randomBytes', randomBytes, (threshold - 1) * length);
-  return Array.from({ length: holders }, (_, holder) => {
+  // Row 0 is the secret, row j the coefficients of x^j; each row four bytes at a time.
+  const width = Math.ceil(length / 4);
+  const rows = new Int32Array(threshold * width);
+  const bytes = new Uint8Array(rows.buffer);
+  bytes.set(secret);
+  for (let row = 1; row < threshold; row += 1) {
+    bytes.set(randomBytes.subarray((row - 1) * length, row * length), row * width * 4);
+  }
+  const shares = Array.from({ length: holders }, (_, holder) => {
     const x = holder + 1;
-    const y = new Uint8Array(length);
-    for (let i = 0; i < length; i += 1) {
+    const y = new Int32Array(width);
+    for (let i = 0; i < width; i += 1) {
       let value = 0;
-      for (let row = threshold - 2; row >= 0; row -= 1) {
-        value = multiply(value ^ (randomBytes[row * length + i] as number), x);
+      for (let row = threshold - 1; row > 0; row -= 1) {
+        value = multiplyFour(value ^ (rows[row * width + i] as number), x);
       }
-      y[i] = value ^ (secret[i] as number);
+      y[i] = value ^ (rows[i] as number);
     }
-    return { x, y };
+    return { x, y: new Uint8Array(y.buffer, 0, length) };
   });
+  wipe(bytes);
+  return shares;
 }
 
 /**

@@ -31,6 +31,23 @@ describe('canonical bytes', () => {
     );
   });
 
+  it("stay what they are when their writer's memory serves the next one", () => {
+    const first = new CanonicalWriter();
+    const second = new CanonicalWriter().integer(7);
+    const bytes = first.bytes(new Uint8Array(300).fill(9)).finish();
+    expect(hexOf((w) => w.integer(1))).toBe('0000000000000001');
+    expect(second.integer(8).finish().length).toBe(16);
+    expect(bytes.subarray(4)).toEqual(new Uint8Array(300).fill(9));
+  });
+
+  it('are finished once', () => {
+    const writer = new CanonicalWriter().integer(1);
+    writer.finish();
+    for (const again of [() => writer.finish(), () => writer.integer(1)]) {
+      expect(again).toThrow(expect.objectContaining({ code: 'INVARIANT' }));
+    }
+  });
+
   it('may have more parts than a function may have arguments', () => {
     const writer = new CanonicalWriter();
     for (let i = 0; i < 300_000; i++) writer.integer(i);

@@ -8,6 +8,10 @@ import { ProtocolError } from '../errors.ts';
 import { DOMAIN } from '../version.ts';
 
 const FIRST_CAPACITY = 256;
+/** Memory of writers that are finished, wiped, for the next ones. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+const MAX_SPARE = 8;
+const MAX_SPARE_BYTES = 65_536;
 
 /** Labels of domains and kinds are written again and again; other text is not kept. */
 const LABEL_BYTES = new Map<string, Uint8Array>();
@@ -23,9 +27,10 @@ function textBytes(value: string): Uint8Array {
 }
 
 export class CanonicalWriter {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #bytes = spare.pop() ?? new Uint8Array(FIRST_CAPACITY);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  #finished = false;
 
   integer(value: number): this {
     if (!Number.isSafeInteger(value) || value < 0) {
@@ -58,13 +63,20 @@ export class CanonicalWriter {
     return this.bytes(textBytes(value));
   }
 
-  /** All that was written, in memory of its own. */
+  /** All that was written, in memory of its own. Nothing can be written after it. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    if (this.#finished) throw new ProtocolError('INVARIANT', 'canonical bytes were finished before');
+    this.#finished = true;
+    const written = this.#bytes.slice(0, this.#length);
+    // It may be a secret.
+    this.#bytes.fill(0, 0, this.#length);
+    if (spare.length < MAX_SPARE && this.#bytes.length <= MAX_SPARE_BYTES) spare.push(this.#bytes);
+    return written;
   }
 
   /** Makes room for `length` more bytes. @returns where they begin */
   #extend(length: number): number {
+    if (this.#finished) throw new ProtocolError('INVARIANT', 'canonical bytes were finished before');
     const at = this.#length;
     this.#length += length;
     if (this.#length > this.#bytes.length) {
