@@ -1,13 +1,22 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readEntry } from '@tributary/audit';
 import { toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { decodeSum, encodeRecords } from '@tributary/privacy';
 import { rosterRoot } from '@tributary/protocol';
 import { createGenerator, type Dataset, type ProgramRun, startProgram } from '@tributary/router';
-import { encodeManifest, planRound, runId, type RunManifest } from '@tributary/runtime';
+import {
+  appendShownHeads,
+  encodeManifest,
+  planRound,
+  runId,
+  type RunManifest,
+  type ShownHead,
+} from '@tributary/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { entriesOf, rewriteLog } from '../../../audit/src/testing/mutations.ts';
 import { RecordedFederation } from '../../../audit/src/testing/recorded-federation.ts';
 import { run as command } from '../run.ts';
 
@@ -170,6 +179,102 @@ describe('audit verify', () => {
       exitCode: 1,
       stderr: expect.stringContaining('empty'),
     });
+  });
+});
+
+/** What a client keeps of the heads that it was shown. */
+async function shownTo(name: string, lines: readonly Uint8Array[], from = 0): Promise<string> {
+  const file = join(directory, name);
+  const heads = lines.flatMap((line): ShownHead[] => {
+    const read = readEntry(line);
+    if (!read.ok || read.entry.type !== 'head') return [];
+    const { size, root, time, signature } = read.entry;
+    return [
+      { head: { run: runId(crypto, encodeManifest(MANIFEST)), size, root, time, signature }, shown: 1 },
+    ];
+  });
+  await appendShownHeads(file, heads.slice(from));
+  return file;
+}
+
+/** Another log of the same run, which its coordinator signs too. */
+function forkOf(lines: readonly Uint8Array[], identity: Uint8Array): Uint8Array[] {
+  const entries = entriesOf(lines);
+  const [genesis, batch] = entries;
+  if (genesis?.type !== 'genesis' || batch === undefined) throw new Error('the log has no beginning');
+  const later = { ...batch, time: batch.time + 1 };
+  return rewriteLog(crypto, entries.with(1, later), { identity, run: genesis.run });
+}
+
+describe('audit compare', () => {
+  it('finds a fork that was shown to two clients: both heads carry the signature of the coordinator', async () => {
+    const roster = join(directory, 'roster.yaml');
+    const { federation, version, coordinatorKey, members } = run.roster;
+    writeFileSync(
+      roster,
+      JSON.stringify({
+        federation,
+        version,
+        coordinator: toBase64(coordinatorKey),
+        members: members.map(({ name, publicKey }) => ({ name, publicKey: toBase64(publicKey) })),
+      }),
+    );
+    const first = await shownTo('first.heads', run.lines);
+    const second = await shownTo('second.heads', run.lines, 2);
+    const heads = entriesOf(run.lines).filter(({ type }) => type === 'head').length;
+    const same = await audit('compare', first, second, '--roster', roster);
+    expect([same.exitCode, same.stdout]).toEqual([0, `ok ${heads - 2} heads in common\n`]);
+    expect(same.stderr).toContain('2 heads were shown to one of them only');
+
+    const forked = await shownTo('forked.heads', forkOf(run.lines, run.coordinatorIdentity));
+    const fork = await audit('compare', first, forked, '--roster', roster);
+    expect([fork.exitCode, fork.stderr]).toEqual([1, expect.stringContaining('keeps two logs of run')]);
+    // The log that the first client is shown later is not the one that the other was shown.
+    expect((await audit('verify', log, '--heads', first)).exitCode).toBe(0);
+    const verified = await audit('verify', log, '--heads', forked);
+    expect([verified.exitCode, verified.stderr]).toEqual([1, expect.stringContaining('UNKNOWN_HEAD')]);
+    // Whoever is not the coordinator forges no proof.
+    const forged = await shownTo('forged.heads', forkOf(run.lines, new Uint8Array(32).fill(9)));
+    expect(await audit('compare', first, forged, '--roster', roster)).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining('is not signed by the coordinator'),
+    });
+  });
+
+  it('finds a log whose end was cut off', async () => {
+    const heads = await shownTo('whole.heads', run.lines);
+    const cut = join(directory, 'cut.jsonl');
+    const end = entriesOf(run.lines).findLastIndex(({ type }) => type === 'round');
+    writeFileSync(cut, Buffer.concat(run.lines.slice(0, end).flatMap((line) => [line, Uint8Array.of(10)])));
+    expect((await audit('verify', cut)).exitCode).toBe(0);
+    expect((await audit('verify', cut, '--heads', heads)).stderr).toContain('UNKNOWN_HEAD');
+  });
+
+  it('takes files of heads only, of the run in the log', async () => {
+    const wrong = join(directory, 'wrong.heads');
+    writeFileSync(wrong, '{"run":"00"}\n');
+    expect((await audit('compare', wrong, wrong)).stderr).toContain('line 1 is no head of an audit log');
+    const none = join(directory, 'none.heads');
+    writeFileSync(none, '{"cut off');
+    expect((await audit('compare', none, none)).stdout).toBe('ok 0 heads in common\n');
+    const [line] = readFileSync(await shownTo('other.heads', run.lines), 'utf8').split('\n');
+    const other = join(directory, 'other-run.heads');
+    writeFileSync(other, `${line?.replace(/"run":"../, '"run":"ff')}\n`);
+    expect((await audit('verify', log, '--heads', other)).stderr).toContain('no head of the run in this log');
+  });
+});
+
+describe('audit verify --complete', () => {
+  it('is content with all vectors, and with nothing less', async () => {
+    expect((await audit('verify', log, '--complete')).exitCode).toBe(0);
+    const alone = join(mkdtempSync(join(directory, 'alone-')), 'audit.jsonl');
+    writeFileSync(alone, readFileSync(log));
+    expect((await audit('verify', alone)).exitCode).toBe(0);
+    const { exitCode, stderr } = await audit('verify', alone, '--complete');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining('not checked: sums that are not at hand'),
+    ]);
   });
 });
 
