@@ -82,7 +82,7 @@ export function checkDpSgdParameters(untrusted: unknown): DpSgdParameters {
     localEpochs: integer('localEpochs', 1000, 10),
     trunkScale: fields.number('trunkScale', { least: 0, most: 100, otherwise: 0 }),
     headScale: fields.number('headScale', { least: 0, most: 100, otherwise: 0.3 }),
-    statisticsShare: fields.number('statisticsShare', { least: 1, most: 99, integer: true, otherwise: 30 }),
+    statisticsShare: fields.number('statisticsShare', { least: 1, most: 99, integer: true, otherwise: 50 }),
     maxEvaluationsPerQuery: integer('maxEvaluationsPerQuery', models.length, 1),
     costMinUsd: fields.number('costMinUsd', { least: 1e-12, most: 1e12, otherwise: 1e-6 }),
     costMaxUsd: fields.number('costMaxUsd', { least: 1e-12, most: 1e12, otherwise: 1 }),

@@ -241,7 +241,7 @@ describe('the schedule', () => {
       { step: 'step 3', weight: 60, sampling: 0.2 },
     ]);
     const whole = dpSgdProgram.schedule?.(parametersOf({ steps: 1, sampling: 1 }));
-    expect(whole?.[1]).toEqual({ step: 'step 1', weight: 70 });
+    expect(whole?.[1]).toEqual({ step: 'step 1', weight: 50 });
   });
 
   it.each([

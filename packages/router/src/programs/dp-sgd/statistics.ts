@@ -8,12 +8,16 @@ import type { DpSgdParameters } from './parameters.ts';
 import type { ModelMeans, StatisticsState } from './state.ts';
 
 /**
- * Values per model: quality q and 1 - q, log cost z and 1 - z. Each pair counts observations, and a pair has a norm of at most 1 where (1, q) has up
- * to sqrt(2).
+ * Values per model: quality q and 1 - q, which together count observations with a norm of at most 1 where (1, q) has up to sqrt(2); and log cost
+ * around the middle of its range, where it is a half at most.
  */
-const CELL = 4;
-/** z^2 is told around the middle of the range, where it is a quarter at most. */
+const CELL = 3;
 const MIDDLE = 0.5;
+/**
+ * Log cost counts twice: the range of costs spans decades, so an error of z is an error of cost many times as large, and a router that takes
+ * the cheapest model for another has nothing to offer to small budgets.
+ */
+const COST_WEIGHT = 2;
 const LEAST_QUALITY = 0.01;
 
 export function statisticsPlan({ parameters }: StatisticsState): SumPlan {
@@ -24,8 +28,8 @@ export function statisticsPlan({ parameters }: StatisticsState): SumPlan {
     unit,
     step: 'statistics',
     dimension,
-    recordNorm: Math.sqrt(2 * most + squares * squares),
-    recordMax: Math.max(1, squares),
+    recordNorm: Math.sqrt(most * (1 + (COST_WEIGHT * MIDDLE) ** 2) + squares * squares),
+    recordMax: Math.max(COST_WEIGHT * MIDDLE, squares),
     recordSupport: unit === 'organisation' ? dimension : CELL * most + 1,
   };
 }
@@ -67,8 +71,8 @@ function* recordVectors(parameters: DpSgdParameters, data: Dataset): Generator<R
       const start = CELL * (data.model[observation] as number);
       const quality = unitInterval(data.quality[observation] as number);
       const z = logCostOf(data.costUsd[observation] as number, parameters);
-      indices.set([start, start + 1, start + 2, start + 3], CELL * nth);
-      values.set([quality, 1 - quality, z, 1 - z], CELL * nth);
+      indices.set([start, start + 1, start + 2], CELL * nth);
+      values.set([quality, 1 - quality, COST_WEIGHT * (z - MIDDLE)], CELL * nth);
       squares += (z - MIDDLE) * (z - MIDDLE);
     });
     const last = CELL * observations.length;
@@ -106,8 +110,8 @@ export function modelMeans(
   }
   const some = known.includes(true);
   const observations = counts.map((n, m) => (known[m] === true ? n : some ? 0 : Math.max(1, n)));
-  const quality = pulled(sum, 0, observations, noiseDeviation);
-  const logCost = pulled(sum, 2, observations, noiseDeviation);
+  const quality = pulledQuality(sum, observations, noiseDeviation);
+  const logCost = pulledCost(sum, observations, noiseDeviation);
   return {
     observations,
     quality: quality.map((q) => Math.min(1 - LEAST_QUALITY, Math.max(LEAST_QUALITY, q))),
@@ -117,40 +121,49 @@ export function modelMeans(
   };
 }
 
-/** The shares first / (first + second) of a pair of values, pulled to their mean. */
-function pulled(
-  sum: Float64Array,
-  first: 0 | 2,
-  observations: Float64Array,
-  noiseDeviation: number,
-): Float64Array {
-  let [total, weight] = [0, 0];
-  const shares = observations.map((n, m) => {
-    const part = sum[CELL * m + first] as number;
-    const both = part + (sum[CELL * m + first + 1] as number);
-    const share = both > 0 ? unitInterval(part / both) : MIDDLE;
-    total += n * share;
-    weight += n;
-    return share;
-  });
-  const mean = weight > 0 ? total / weight : MIDDLE;
+function pulledQuality(sum: Float64Array, observations: Float64Array, noiseDeviation: number): Float64Array {
+  const shares = observations.map((n, m) =>
+    n > 0 ? unitInterval(Math.max(0, sum[CELL * m] as number) / n) : MIDDLE,
+  );
   const blurs = observations.map((n, m) => {
     const share = shares[m] as number;
     const noise = noiseDeviation * noiseDeviation * (share * share + (1 - share) * (1 - share));
-    const chance = first === 0 ? Math.max(0.01, share * (1 - share)) : 0;
-    return n > 0 ? (noise / n + chance) / n : 1;
+    return (noise / n + Math.max(LEAST_QUALITY, share * (1 - share))) / n;
   });
-  let [spread, present] = [0, 0];
-  observations.forEach((n, m) => {
-    if (n === 0) return;
-    spread += ((shares[m] as number) - mean) ** 2 - (blurs[m] as number);
-    present += 1;
+  return pulled(shares, blurs, observations);
+}
+
+function pulledCost(sum: Float64Array, observations: Float64Array, noiseDeviation: number): Float64Array {
+  const costs = observations.map((n, m) =>
+    n > 0 ? unitInterval(MIDDLE + (sum[CELL * m + 2] as number) / (COST_WEIGHT * n)) : MIDDLE,
+  );
+  const blurs = observations.map((n) => (noiseDeviation / (COST_WEIGHT * n)) ** 2);
+  return pulled(costs, blurs, observations);
+}
+
+/**
+ * Estimates of all models, each pulled to their mean: by all of the way where models differ by no more than their estimates are blurred, not at all
+ * where these are sharp.
+ * @param blurs variances of the estimates; what nobody observed has none
+ */
+function pulled(estimates: Float64Array, blurs: Float64Array, observations: Float64Array): Float64Array {
+  let [total, weight, present] = [0, 0, 0];
+  estimates.forEach((estimate, m) => {
+    const n = observations[m] as number;
+    total += n * estimate;
+    weight += n;
+    if (n > 0) present += 1;
+  });
+  const mean = weight > 0 ? total / weight : MIDDLE;
+  let spread = 0;
+  estimates.forEach((estimate, m) => {
+    if ((observations[m] as number) > 0) spread += (estimate - mean) ** 2 - (blurs[m] as number);
   });
   const between = present > 1 ? Math.max(0, spread / (present - 1)) : 0;
-  return shares.map((share, m) => {
-    const blur = blurs[m] as number;
-    const kept = between + blur > 0 ? between / (between + blur) : 1;
-    return mean + kept * (share - mean);
+  return estimates.map((estimate, m) => {
+    const blur = (observations[m] as number) > 0 ? (blurs[m] as number) : Number.POSITIVE_INFINITY;
+    const kept = between === 0 ? (blur === 0 ? 1 : 0) : between / (between + blur);
+    return mean + kept * (estimate - mean);
   });
 }
 
