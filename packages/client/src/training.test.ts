@@ -181,3 +181,37 @@ describe('an organisation with more records than the run takes', () => {
     for (const value of training.contribution()) expect(Math.abs(value)).toBeLessThanOrEqual(inputBound);
   });
 });
+
+describe('secret samples', () => {
+  const parameters = {
+    models: ['small', 'large'],
+    dimensions: DIMENSIONS,
+    projection: 2,
+    hidden: [2, 2],
+    steps: 2,
+    sampling: 0.5,
+  };
+  const manifest = { ...MANIFEST, program: 'dp-sgd', parameters, maxRecords: 1000 };
+
+  /** At the first step of a run without noise, so that vectors show who is in them. */
+  const atFirstStep = (): Training => {
+    const training = start({ manifest, data: dataset(400) });
+    training.accept(result(1), training.contribution());
+    return training;
+  };
+
+  it('are drawn anew for every attempt', () => {
+    const training = atFirstStep();
+    expect(training.expected()).toBeDefined();
+    expect(training.contribution()).not.toEqual(training.contribution());
+  });
+
+  it('are drawn for sampled sums alone', () => {
+    const training = start({
+      manifest: { ...manifest, parameters: { ...parameters, sampling: 1 } },
+      data: dataset(400),
+    });
+    training.accept(result(1), training.contribution());
+    expect(training.contribution()).toEqual(training.contribution());
+  });
+});

@@ -94,12 +94,14 @@ function provedDelta(epsilon: number): number {
   return least;
 }
 
+function above(values: Float64Array, threshold: number): number {
+  return values.filter((value) => value > threshold).length / RUNS;
+}
+
 /** The most by which a threshold test beats the bound, in standard deviations of its own count. */
 function worstExcess(broken: Broken): number {
   const without = openings(dataset(0), 'without', broken).toSorted();
   const present = openings(dataset(1), 'present', broken).toSorted();
-  const above = (values: Float64Array, threshold: number): number =>
-    values.filter((value) => value > threshold).length / RUNS;
   let worst = Number.NEGATIVE_INFINITY;
   for (let threshold = -2; threshold <= 3; threshold += 0.25) {
     const [p, r] = [above(present, threshold), above(without, threshold)];

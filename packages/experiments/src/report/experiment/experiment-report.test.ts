@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EXPERIMENTS, experimentNamed } from '../../catalogue/registry.ts';
 import { clientsPoint, coveragePoint, everyAnswerPoint } from '../../catalogue/scale-points.ts';
 import type { RouterScore } from '../../evaluation/score-router.ts';
+import type { ChargedBudget } from '../../privacy/charged-budget.ts';
+import { NO_NOISE, SWEEP, sweepPoint } from '../../privacy/sweep.ts';
 import type { Measurement, SceneFacts, Setting } from '../../results/measurement.ts';
 import type { ExperimentOutcome } from '../../results/outcome.ts';
 import { renderExperimentReport } from './render-experiment-report.ts';
@@ -130,6 +132,59 @@ describe('the report of a comparison', () => {
         '</html>',
       );
     }
+  });
+});
+
+describe('the report of privacy', () => {
+  const seeds = [1, 2, 3];
+  const budget = { unit: 'record', noise: 'shared', delta: 1e-5 } as const;
+  const charged = (epsilon: number): ChargedBudget => ({
+    ...budget,
+    epsilon,
+    filter: 'zcdp',
+    spentEpsilon: 0.83 * epsilon,
+    expectedEpsilon: 0.76 * epsilon,
+    releases: 6,
+    colluders: 3,
+    minSurvivors: 8,
+    statement: '# Privacy statement <of this run>',
+  });
+  /** What noise leaves, beyond the static router of the same budget. */
+  const gains = new Map([
+    [1, -0.02],
+    [3, 0.001],
+    [8, 0.01],
+  ]);
+  const measurements = seeds.flatMap((seed) => [
+    measured('local', seed, 0.55, { point: NO_NOISE, clients: 10 }),
+    measured('federated', seed, 0.65, { point: NO_NOISE, clients: 10 }),
+    measured('static', seed, 0.63, { point: NO_NOISE, clients: 10 }),
+    ...SWEEP.slice(0, 3).flatMap((step) => {
+      const point = sweepPoint(step, 10);
+      const { epsilon } = step.budget;
+      const noise = { point, clients: 10, privacy: charged(epsilon) };
+      const chance = epsilon === 3 ? (seed - 2) / 50 : seed / 10_000;
+      return [
+        measured('federated', seed, 0.63 + (gains.get(epsilon) ?? 0) + chance, noise),
+        measured('static', seed, 0.63, noise),
+      ];
+    }),
+  ]);
+  const html = render(outcomeOf(seeds, { experiment: 'privacy', measurements }));
+
+  it('says of every budget whether the query helped', () => {
+    expect(html).toContain('did harm: take the static router');
+    expect(html).toContain('helped in the mean, within chance');
+    expect(html).toContain('<td>helped</td>');
+    expect(html).toContain('+0.010');
+    expect(html).toMatch(/record, ε 3, 10 clients/);
+  });
+
+  it('forecasts by the signal that a budget leaves, and shows the charge with its statement', () => {
+    expect(html).toMatch(/\d+\.\d\d: go/);
+    expect(html).toContain('<td>2.490</td><td>2.280</td>');
+    expect(html).toContain('# Privacy statement &lt;of this run&gt;');
+    expect(html).not.toContain('No noise was added');
   });
 });
 

@@ -1,5 +1,5 @@
 /** What a sweep over privacy budgets shows: curves over epsilon, whether the query helped at each budget, and what a forecast would have said. */
-import { forecast } from '@tributary/privacy';
+import { type Forecast, forecast } from '@tributary/privacy';
 import { NO_NOISE, SWEEP, type SweepStep, sweepPoint } from '../../privacy/sweep.ts';
 import { meanInterval } from '../../results/interval.ts';
 import type { Measurement, Setting } from '../../results/measurement.ts';
@@ -109,15 +109,16 @@ function forecastOf(
   { facts }: ExperimentOutcome,
   { budget, clients: given }: SweepStep,
   point: string,
-): { readonly signal: number; readonly verdict: string } {
+): { readonly signal: number; readonly verdict: Forecast['verdict'] } {
   const { unit, epsilon, delta, recordsPerUnit, noise } = budget;
   const scene = facts.find((each) => each.point === point) ?? facts[0];
   const organisations = given ?? scene?.coverage.length ?? 1;
   const records = scene?.trainQueries ?? 1;
-  const units = unit === 'organisation' ? organisations : Math.max(1, Math.round(records / recordsPerUnit));
-  const { signalToNoise } = forecast({ units, dimension: DIMENSION, epsilon, delta });
-  const signal = noise === 'local' ? signalToNoise / Math.sqrt(organisations) : signalToNoise;
-  return { signal, verdict: signal >= 2 ? 'go' : signal >= 0.5 ? 'simulate first' : 'stop' };
+  const all = unit === 'organisation' ? organisations : records / recordsPerUnit;
+  // Where each organisation carries all of the noise, the sum has sqrt(n) times as much: as if there were so many units fewer.
+  const units = Math.max(1, Math.round(noise === 'local' ? all / Math.sqrt(organisations) : all));
+  const { signalToNoise, verdict } = forecast({ units, dimension: DIMENSION, epsilon, delta });
+  return { signal: signalToNoise, verdict };
 }
 
 function differences(federated: readonly Measurement[], others: readonly Measurement[]): number[] {
