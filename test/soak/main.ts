@@ -1,10 +1,12 @@
 /**
  * `pnpm soak [--minutes M] [--seed S]`: what is too long for every commit. Frames that nobody sent, a thousand
  * members on a Harary graph, and random schedules of faults until the time is over. A failure prints its seed.
+ * `pnpm soak load [--members N] [--dimension D] [--seed S]`: see load.ts.
  */
 import { parseArgs } from 'node:util';
 import { checkStorms } from '../support/storm.ts';
 import { tryFrames } from './frames.ts';
+import { soakLoad } from './load.ts';
 import { LOSSES, sumOfMany } from './thousand-members.ts';
 
 const FRAMES = 1_000_000;
@@ -13,13 +15,26 @@ const MAX_HEAP_GROWTH_MB = 32;
 /** Random schedules under one seed. */
 const STORMS = 200;
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '15' }, seed: { type: 'string', default: '1' } },
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: 'string', default: '15' },
+    seed: { type: 'string', default: '1' },
+    members: { type: 'string', default: '1000' },
+    dimension: { type: 'string', default: '100000' },
+  },
 });
 const minutes = Number(values.minutes);
 const firstSeed = Number(values.seed);
-if (!(minutes > 0) || !Number.isInteger(firstSeed)) {
-  console.error('error: --minutes is a number above 0, --seed a whole number');
+const members = Number(values.members);
+const dimension = Number(values.dimension);
+const [what = 'everything'] = positionals;
+if (!(minutes > 0) || ![firstSeed, members, dimension].every(Number.isInteger)) {
+  console.error('error: --minutes is a number above 0; --seed, --members and --dimension are whole numbers');
+  process.exit(4);
+}
+if (positionals.length > 1 || !['everything', 'load'].includes(what)) {
+  console.error('error: say nothing, or load (pnpm soak load)');
   process.exit(4);
 }
 const end = Date.now() + minutes * 60_000;
@@ -52,7 +67,11 @@ function soakSchedules(): void {
   }
 }
 
-soakFrames();
-soakThousand();
-soakSchedules();
+if (what === 'load') {
+  await soakLoad({ members, dimension, seed: firstSeed });
+} else {
+  soakFrames();
+  soakThousand();
+  soakSchedules();
+}
 console.log('soak passed');

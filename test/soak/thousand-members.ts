@@ -1,5 +1,5 @@
 /** One sum of a thousand members on a Harary graph, while a tenth of them is lost. */
-import { type Thresholds, thresholdsFor } from '@tributary/protocol';
+import { loadThresholds } from '../load/plan.ts';
 import { plainSum, randomVectors, sumRequest, testFederation } from '../support/federation.ts';
 
 export const LOSSES = ['setup', 'masked-input', 'consistency', 'unmask', 'spread'] as const;
@@ -23,11 +23,6 @@ export interface LargeRoundReport {
   readonly rssMb: number;
 }
 
-/** A tenth may collude, a tenth may be lost; a round that fails may be tried again. */
-function thresholds(n: number): Thresholds {
-  return thresholdsFor(n, 'security', { colluders: Math.floor(0.1 * n), dropoutRate: 0.1, abortBits: 10 });
-}
-
 /** @throws Error where the round does not open, or opens another sum than that of its survivors */
 export function sumOfMany({ members, dimension, loss, seed }: LargeRound): LargeRoundReport {
   const doomed = new Set(
@@ -36,7 +31,7 @@ export function sumOfMany({ members, dimension, loss, seed }: LargeRound): Large
   const begin = process.hrtime.bigint();
   const { federation } = testFederation(members, {
     seed,
-    thresholds,
+    thresholds: (cohort) => loadThresholds(cohort, 'calculator'),
     faults: {
       fate(member, phase) {
         const fatal = loss === 'spread' ? PHASES[member % PHASES.length] : loss;
@@ -53,7 +48,7 @@ export function sumOfMany({ members, dimension, loss, seed }: LargeRound): Large
   if (!expected.every((value, i) => value === outcome.sum[i])) {
     throw new Error(`seed ${seed}, ${loss}: the opened sum is not that of its survivors`);
   }
-  const { holders: degree, threshold } = thresholds(members);
+  const { holders: degree, threshold } = loadThresholds(members, 'calculator');
   const rssMb = Math.round(process.memoryUsage.rss() / 1e6);
   return { survivors: outcome.survivors.length, degree, threshold, seconds, rssMb };
 }

@@ -4,18 +4,16 @@ import { concatBytes, type CryptoBackend, liftWords, packWords } from '@tributar
 import {
   CHUNK_WORDS,
   decodeFieldElement,
-  encodeIntegerSum,
   FIELD_PRIME,
   InnerProduct,
-  integerSumWidth,
   packedLengthOf,
   planUnmask,
-  ringWords,
   type RoundInProgress,
+  RunningSum,
   type UnmaskRequestForKernel,
   UploadProduct,
 } from '@tributary/protocol';
-import { type BlobStore, RuntimeError, sharedSums, sharedWords, type VectorWork } from '@tributary/runtime';
+import { type BlobStore, RuntimeError, sharedWords, type VectorWork } from '@tributary/runtime';
 import { uploadName, UploadSpool } from './upload-spool.ts';
 
 /** An opened vector. */
@@ -43,8 +41,7 @@ export class Accumulator {
   readonly #crypto: CryptoBackend;
   readonly #work: VectorWork;
   /** Of the added uploads, as integers. */
-  readonly #masked: Float64Array;
-  #added = 0;
+  readonly #masked: RunningSum;
   readonly #spools: ReadonlyMap<number, UploadSpool>;
   #opened: OpenedVector | undefined;
 
@@ -54,7 +51,7 @@ export class Accumulator {
     this.round = round;
     this.#crypto = crypto;
     this.#work = work;
-    this.#masked = sharedSums(terms.dimension);
+    this.#masked = new RunningSum(sharedWords(terms.dimension), terms.bits);
     this.#spools = new Map(
       participants.map((id) => [id, new UploadSpool(crypto, blobs, uploadName(context, id), terms)] as const),
     );
@@ -80,13 +77,13 @@ export class Accumulator {
     if (spool === undefined) {
       throw new RuntimeError('RUN_FAILED', `there is no upload of member ${member} to add`);
     }
-    await spool.addTo(this.#masked, this.#work);
-    this.#added += 1;
+    this.#masked.begin();
+    await spool.addTo(this.#masked.words, this.#work);
   }
 
   /** The integer sum of the added uploads, as its digest covers it. */
   maskedSum(): Uint8Array {
-    return encodeIntegerSum(this.#masked, integerSumWidth(this.round.terms.bits, this.#added));
+    return this.#masked.encode();
   }
 
   /** Takes the masks off while other messages are served. */
@@ -94,8 +91,8 @@ export class Accumulator {
     const crypto = this.#crypto;
     const plan = planUnmask(crypto, request);
     if (!plan.ok) return plan;
-    const words = sharedWords(this.#masked.length);
-    words.set(ringWords(this.#masked, 0, this.#masked.length));
+    const words = sharedWords(this.#masked.words.length);
+    this.#masked.ringWords(words);
     await this.#work.unmask(plan.masks, words);
     const { terms } = this.round;
     const packed = new Uint8Array(packedLengthOf(terms));
@@ -153,8 +150,8 @@ export class Accumulator {
 
   async #maskedProduct(challenge: Uint8Array): Promise<bigint> {
     const product = new InnerProduct(this.#crypto, challenge);
-    for (let first = 0; first < this.#masked.length; first += CHUNK_WORDS) {
-      product.addIntegers(this.#masked.subarray(first, first + CHUNK_WORDS));
+    for (let first = 0; first < this.#masked.words.length; first += CHUNK_WORDS) {
+      product.addIntegers(this.#masked.values(first, CHUNK_WORDS));
       await breathe();
     }
     return product.value();

@@ -31,7 +31,10 @@ export class Outbox {
    * Frames that are made when their turn comes.
    * @param onFault they could not be made: the socket is closed, and the member may come back for them
    */
-  pushStream(frames: () => AsyncIterable<Uint8Array>, onFault: (error: unknown) => void): void {
+  pushStream(
+    frames: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    onFault: (error: unknown) => void,
+  ): void {
     this.#tail = this.#tail.then(async () => {
       try {
         for await (const frame of frames()) await this.#socket.sendFrame(frame);

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ListeningServer, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
-import { type OpenedSum, piecesOf } from './sum-log.ts';
+import { type OpenedSum, resultFrames } from './sum-log.ts';
 import { Strangers } from './strangers.ts';
 import { testFederation } from './testing/federation.ts';
 import { Visitor } from './testing/visitor.ts';
@@ -94,23 +94,21 @@ async function expectEvents(...wanted: string[]): Promise<void> {
 
 function openedSum(round: number, bytes = 100): OpenedSum {
   const packed = new Uint8Array(bytes).fill(round);
-  return {
-    pieces: () => piecesOf(packed),
-    message: {
-      kind: 'round-result',
-      body: {
-        roundContext: new Uint8Array(32).fill(round),
-        round,
-        attempt: 1,
-        survivors: [0, 1, 2],
-        survivorsDigest: new Uint8Array(32),
-        length: bytes,
-        digest: nodeBackend.sha256(packed),
-        proof: NO_PROOF,
-      },
-      signature: new Uint8Array(64),
+  const message = {
+    kind: 'round-result',
+    body: {
+      roundContext: new Uint8Array(32).fill(round),
+      round,
+      attempt: 1,
+      survivors: [0, 1, 2],
+      survivorsDigest: new Uint8Array(32),
+      length: bytes,
+      digest: nodeBackend.sha256(packed),
+      proof: NO_PROOF,
     },
-  };
+    signature: new Uint8Array(64),
+  } as const;
+  return { message, frames: () => resultFrames(message, packed) };
 }
 
 const resultsOf = (guest: Visitor): number[] =>

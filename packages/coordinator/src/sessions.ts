@@ -17,7 +17,7 @@ import type { WebSocket } from 'ws';
 import { checkHello, commonVersion, HELLO_TIMEOUT_MS, MAX_GREETING_BYTES } from './greeting.ts';
 import { Outbox } from './outbox.ts';
 import type { Standing } from './server.ts';
-import { type OpenedSum, resultFrames } from './sum-log.ts';
+import type { OpenedSum } from './sum-log.ts';
 
 export interface SessionEvents {
   /** The member may speak from now on. */
@@ -166,7 +166,7 @@ export class Sessions {
     const onFault = (error: unknown): void =>
       this.#options.log.error({ client: this.#name(member), err: error }, 'sum not sent');
     for (const sum of openedSums.slice(session.knownSums)) {
-      session.outbox.pushStream(() => resultFrames(sum), onFault);
+      session.outbox.pushStream(sum.frames, onFault);
     }
     session.knownSums = Math.max(session.knownSums, openedSums.length);
   }

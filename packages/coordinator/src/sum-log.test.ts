@@ -13,7 +13,7 @@ import { concatBytes, packedLength, packWords, toHex } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
 import { decodeMessage, type Message, signMessage } from '@tributary/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type OpenedSum, piecesOf, resultFrames, SumLog } from './sum-log.ts';
+import { type OpenedSum, resultFrames, SumLog } from './sum-log.ts';
 import { testFederation } from './testing/federation.ts';
 import { NO_PROOF } from '../../../test/support/opening-proof.ts';
 
@@ -47,7 +47,11 @@ function openedSum(round: number, packed = new Uint8Array(8)): GivenSum {
 
 async function packedOf(sum: OpenedSum | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of sum?.pieces() ?? []) pieces.push(piece);
+  for await (const frame of sum?.frames() ?? []) {
+    const decoded = decodeMessage(frame);
+    if (!decoded.ok) throw new Error(decoded.detail);
+    if (decoded.message.kind === 'vector-chunk') pieces.push(decoded.message.body.bytes);
+  }
   return concatBytes(...pieces);
 }
 
@@ -220,11 +224,11 @@ describe('the log of opened sums after a restart', () => {
 });
 
 describe('the frames of a result', () => {
-  it('are its chunks, then the message that signs them', async () => {
+  it('are its chunks, then the message that signs them', () => {
     const packed = Uint8Array.from({ length: 150_000 }, (_, i) => i);
     const { message: result } = openedSum(4, packed);
     const messages: Message[] = [];
-    for await (const frame of resultFrames({ message: result, pieces: () => piecesOf(packed) })) {
+    for (const frame of resultFrames(result, packed)) {
       const decoded = decodeMessage(frame);
       if (!decoded.ok) throw new Error(decoded.detail);
       messages.push(decoded.message);

@@ -21,6 +21,7 @@ import {
   encodeMessage,
   type Message,
   type Roster,
+  type RoundResult,
   verifyMessage,
 } from '@tributary/protocol';
 import {
@@ -35,8 +36,8 @@ import { z } from 'zod';
 
 export interface OpenedSum {
   readonly message: Message<'round-result'>;
-  /** The sum packed at the ring's width, in pieces. */
-  readonly pieces: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The messages that bring it to a member, encoded. */
+  readonly frames: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** One line of `sums.jsonl`. Digests and contexts are hexadecimal. */
@@ -87,30 +88,27 @@ const sumRecord: z.ZodType<SumRecord> = z.object({
   file: z.string().regex(/^sums\/\d{5}\.i32$/),
 });
 
-/** A packed vector in pieces that each fit into a message. */
-export function* piecesOf(packed: Uint8Array): Generator<Uint8Array, void, void> {
-  for (let at = 0; at < packed.length; at += MAX_PIECE_BYTES) {
-    yield packed.subarray(at, at + MAX_PIECE_BYTES);
+/** The messages that bring an opened sum to a member: its chunks, then what signs their digest. */
+export function* resultFrames(
+  { body, signature }: Message<'round-result'>,
+  packed: Uint8Array,
+): Generator<Uint8Array, void, void> {
+  for (let at = 0, sequence = 0; at < packed.length; at += MAX_PIECE_BYTES, sequence++) {
+    yield chunkFrame(body, sequence, packed.subarray(at, at + MAX_PIECE_BYTES));
   }
+  yield encodeMessage('round-result', body, signature);
 }
 
-/** The messages that bring an opened sum to a member: its chunks, then what signs their digest. */
-export async function* resultFrames({ message, pieces }: OpenedSum): AsyncGenerator<Uint8Array, void, void> {
-  const { roundContext } = message.body;
-  let sequence = 0;
-  for await (const bytes of pieces()) {
-    yield encodeMessage('vector-chunk', { roundContext, sequence, bytes }, EMPTY_SIGNATURE);
-    sequence += 1;
-  }
-  yield encodeMessage('round-result', message.body, message.signature);
+function chunkFrame({ roundContext }: RoundResult, sequence: number, bytes: Uint8Array): Uint8Array {
+  return encodeMessage('vector-chunk', { roundContext, sequence, bytes }, EMPTY_SIGNATURE);
 }
 
 export class SumLog {
   readonly #directory: string;
   readonly #run: string;
   readonly #opened: OpenedSum[] = [];
-  /** The newest sum, packed, which many members ask for at once; older ones are read back from disk. */
-  #newest: { readonly round: number; readonly packed: Uint8Array } | undefined;
+  /** The frames of the newest sum, which go to all members at once; older sums are read back from disk. */
+  #newest: { readonly round: number; readonly frames: readonly Uint8Array[] } | undefined;
 
   /** @param run id of the run whose sums these are */
   constructor(directory: string, run: Uint8Array) {
@@ -187,7 +185,7 @@ export class SumLog {
       await writeDurably(join(this.#directory, file), bytesIn(words));
       await appendDurably(this.#index, `${JSON.stringify(line)}\n`);
     });
-    this.#newest = { round: body.round, packed: opened.packed };
+    this.#newest = { round: body.round, frames: [...resultFrames(opened.message, opened.packed)] };
     this.#opened.push(this.#openedSum(opened.message, record));
   }
 
@@ -213,26 +211,26 @@ export class SumLog {
     const shape = { dimension, bits };
     return {
       message,
-      pieces: () =>
-        this.#newest?.round === round ? piecesOf(this.#newest.packed) : this.#piecesOnDisk(round, shape),
+      frames: () =>
+        this.#newest?.round === round ? this.#newest.frames : this.#framesFromDisk(message, shape),
     };
   }
 
-  async *#piecesOnDisk(
-    round: number,
+  async *#framesFromDisk(
+    { body, signature }: Message<'round-result'>,
     { dimension, bits }: Pick<SumRecord, 'dimension' | 'bits'>,
   ): AsyncGenerator<Uint8Array, void, void> {
-    const path = join(this.#directory, fileOf(round));
+    const path = join(this.#directory, fileOf(body.round));
     try {
       const file = await open(path);
       try {
-        for (let first = 0; first < dimension; first += CHUNK_WORDS) {
+        for (let first = 0, sequence = 0; first < dimension; first += CHUNK_WORDS, sequence++) {
           const bytes = new Uint8Array(4 * Math.min(CHUNK_WORDS, dimension - first));
           await file.read(bytes, 0, bytes.length, 4 * first);
           const words = wordsIn(bytes);
           const packed = new Uint8Array(packedLength(words.length, bits));
           packWords(words, bits, packed);
-          yield packed;
+          yield chunkFrame(body, sequence, packed);
         }
       } finally {
         await file.close();
@@ -240,6 +238,7 @@ export class SumLog {
     } catch (error) {
       throw fileFailure('read', path, error);
     }
+    yield encodeMessage('round-result', body, signature);
   }
 
   /** Resolves once the integer sum of a round's masked uploads is durable; it replaces that of an earlier attempt. */

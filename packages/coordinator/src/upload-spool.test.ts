@@ -172,10 +172,10 @@ describe('adding an upload', () => {
         );
         await writeAll(spool, chunksOf(bytes, bits));
         await finish(spool, bytes);
-        const sum = Float64Array.from({ length: dimension }, (_, i) => (seed >>> 0) + 2 ** 40 * (i % 5));
+        const sum = Int32Array.from({ length: dimension }, (_, i) => seed - i);
         const unpacked = new Int32Array(dimension);
         unpackWords(bytes, bits, unpacked);
-        const wanted = sum.map((value, i) => value + ((unpacked[i] ?? 0) >>> 0));
+        const wanted = sum.map((word, i) => word + (unpacked[i] ?? 0));
         await spool.addTo(sum, here);
         expect(Buffer.compare(Buffer.from(sum.buffer), Buffer.from(wanted.buffer))).toBe(0);
         await spool.discard();
@@ -191,10 +191,7 @@ describe('adding an upload', () => {
     await finish(before, bytes);
     const after = spoolFor(ONE_AND_A_BIT);
     after.finished(nodeBackend.sha256(bytes));
-    const [sum, wanted] = [0, 0].map(() => new Float64Array(ONE_AND_A_BIT.dimension)) as [
-      Float64Array,
-      Float64Array,
-    ];
+    const [sum, wanted] = [new Int32Array(ONE_AND_A_BIT.dimension), new Int32Array(ONE_AND_A_BIT.dimension)];
     await before.addTo(wanted, here);
     await after.addTo(sum, here);
     expect(sum).toEqual(wanted);
@@ -209,7 +206,7 @@ describe('adding an upload', () => {
     await writeAll(spool, chunksOf(bytes, 21));
     await finish(spool, bytes);
     await blobs.put(name, fault === 'cut' ? bytes.subarray(0, 100) : bytes.map((byte) => byte ^ 1));
-    await expect(spool.addTo(new Float64Array(ONE_AND_A_BIT.dimension), here)).rejects.toMatchObject({
+    await expect(spool.addTo(new Int32Array(ONE_AND_A_BIT.dimension), here)).rejects.toMatchObject({
       code: 'RUN_FAILED',
       message: `blob ${name} does not hold the upload that was received`,
     });

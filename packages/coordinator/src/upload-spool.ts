@@ -2,8 +2,15 @@
  * One member's upload on its way in: bytes go to a blob as they arrive, so that a death in mid-upload leaves no trace in the
  * sum and memory does not grow with the cohort. A whole upload stays until its round closes: from it a restart adds up anew.
  */
-import { type CryptoBackend, equalBytes, type HashStream, packedLength, toHex } from '@tributary/crypto';
-import { addToIntegerSum, CHUNK_WORDS, unusedBitsAreZero } from '@tributary/protocol';
+import {
+  addPackedWords,
+  type CryptoBackend,
+  equalBytes,
+  type HashStream,
+  packedLength,
+  toHex,
+} from '@tributary/crypto';
+import { CHUNK_WORDS, unusedBitsAreZero } from '@tributary/protocol';
 import { type BlobStore, type BlobWriter, RuntimeError, type VectorWork } from '@tributary/runtime';
 
 /** Shape of the vectors of a round. */
@@ -108,11 +115,11 @@ export class UploadSpool {
   }
 
   /**
-   * Adds the packed words to `into` as integers, off the event loop where they are many.
-   * @param into `sharedSums`
+   * Adds the packed words to `into` mod 2^32, off the event loop where they are many.
+   * @param into `sharedWords`
    * @throws RuntimeError RUN_FAILED where the blob does not hold the upload that was finished
    */
-  async addTo(into: Float64Array, work: VectorWork): Promise<void> {
+  async addTo(into: Int32Array, work: VectorWork): Promise<void> {
     const digest = this.#stored;
     const path = work.addsFiles(into.length) ? this.#blobs.fileOf(this.#name) : undefined;
     const added =
@@ -134,16 +141,14 @@ export class UploadSpool {
   }
 
   /** Chunk by chunk, giving way to other work in between. */
-  async #addChunks(into: Float64Array, digest: Uint8Array): Promise<boolean> {
-    const { bits, dimension } = this.#shape;
-    const scratch = new Int32Array(Math.min(CHUNK_WORDS, dimension));
+  async #addChunks(into: Int32Array, digest: Uint8Array): Promise<boolean> {
+    const { bits } = this.#shape;
     const hash = this.#crypto.sha256Stream();
     let atWord = 0;
     let fits = true;
     for await (const chunk of this.chunks()) {
       hash.update(chunk);
-      const words = scratch.subarray(0, Math.max(0, Math.min(CHUNK_WORDS, dimension - atWord)));
-      fits &&= addToIntegerSum(chunk, bits, into, atWord, words);
+      fits &&= atWord < into.length && addPackedWords(chunk, bits, into, atWord);
       atWord += CHUNK_WORDS;
     }
     return fits && equalBytes(hash.digest(), digest);

@@ -141,6 +141,7 @@ export {
   FIELD_PRIME,
   InnerProduct,
 } from './summation/inner-product.ts';
+export { RunningSum } from './summation/running-sum.ts';
 export {
   addToIntegerSum,
   decodeIntegerSum,

@@ -48,4 +48,4 @@ export {
   SOCKET_OPTIONS,
   type SocketEnd,
 } from './transport/message-socket.ts';
-export { sharedSums, sharedWords, VectorWork, type VectorWorkOptions } from './workers/vector-work.ts';
+export { sharedWords, VectorWork, type VectorWorkOptions } from './workers/vector-work.ts';

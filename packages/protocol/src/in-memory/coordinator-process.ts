@@ -1,5 +1,5 @@
 /** A coordinator in memory: its machine, the uploads it spools, the words it adds up. */
-import { type CryptoBackend, liftWords, packedLength, packWords } from '@tributary/crypto';
+import { addPackedWords, type CryptoBackend, liftWords, packedLength, packWords } from '@tributary/crypto';
 import type {
   AbortCode,
   CoordinatorEffect,
@@ -19,7 +19,7 @@ import { CHUNK_WORDS, type RoundResult, type VectorChunk } from '../messages/rou
 import { sameBytes } from '../public-bytes.ts';
 import type { Roster } from '../roster.ts';
 import { signMessage } from '../signing.ts';
-import { addToIntegerSum, encodeIntegerSum, integerSumWidth, ringWords } from '../summation/integer-sum.ts';
+import { RunningSum } from '../summation/running-sum.ts';
 import { packedLengthOf, unusedBitsAreZero } from '../vector-length.ts';
 import { encodeMessage } from '../wire/codec.ts';
 
@@ -61,7 +61,7 @@ export interface CoordinatorSurroundings {
 interface OpenRound {
   readonly round: RoundInProgress;
   /** Of the added uploads, as integers. */
-  readonly masked: Float64Array;
+  readonly masked: RunningSum;
   /** Chunks by member, kept until the round closes; none for a member whose upload was discarded. */
   readonly spools: Map<number, Uint8Array[]>;
 }
@@ -196,15 +196,17 @@ export class CoordinatorProcess {
     const before = this.#open?.round.context;
     const kept = before !== undefined && sameBytes(before, round.context) ? this.#open?.spools : undefined;
     const spools = new Map(round.participants.map((id) => [id, kept?.get(id) ?? []]));
-    this.#open = { round, masked: new Float64Array(round.terms.dimension), spools };
+    this.#open = {
+      round,
+      masked: new RunningSum(new Int32Array(round.terms.dimension), round.terms.bits),
+      spools,
+    };
     for (const member of restore) this.#addInput(member);
   }
 
-  #keepMaskedSum({ context: roundContext, terms }: RoundInProgress): void {
+  #keepMaskedSum({ context: roundContext }: RoundInProgress): void {
     const { crypto, later } = this.#around;
-    const { phase } = this.#state;
-    const uploads = phase.kind === 'summing' ? phase.survivors.length : 1;
-    const bytes = encodeIntegerSum(this.#openRound().masked, integerSumWidth(terms.bits, uploads));
+    const bytes = this.#openRound().masked.encode();
     later({ kind: 'masked-sum-kept', roundContext, digest: crypto.sha256(bytes) });
   }
 
@@ -249,11 +251,10 @@ export class CoordinatorProcess {
 
   #addInput(member: number): void {
     const { round, masked, spools } = this.#openRound();
-    const { bits, dimension } = round.terms;
+    const { bits } = round.terms;
+    masked.begin();
     (spools.get(member) ?? []).forEach((chunk, sequence) => {
-      const first = sequence * CHUNK_WORDS;
-      const scratch = new Int32Array(Math.min(CHUNK_WORDS, dimension - first));
-      if (!addToIntegerSum(chunk, bits, masked, first, scratch)) {
+      if (!addPackedWords(chunk, bits, masked.words, sequence * CHUNK_WORDS)) {
         throw new ProtocolError('INVARIANT', `a verified upload of member ${member} cannot be added`);
       }
     });
@@ -268,7 +269,8 @@ export class CoordinatorProcess {
       return;
     }
     const { masked } = this.#openRound();
-    const words = ringWords(masked, 0, masked.length);
+    const words = new Int32Array(terms.dimension);
+    masked.ringWords(words);
     unmaskWords(crypto, plan.masks, words, 0);
     liftWords(words, terms.bits);
     const packed = new Uint8Array(packedLengthOf(terms));

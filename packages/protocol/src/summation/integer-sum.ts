@@ -47,13 +47,16 @@ export function integerSumWidth(bits: number, uploads: number): number {
 /** The sum as bytes: `width` bytes for each coordinate, little-endian. */
 export function encodeIntegerSum(sum: Float64Array, width: number): Uint8Array {
   const bytes = new Uint8Array(sum.length * width);
+  const inLow = Math.min(width, 4);
   let at = 0;
-  for (const value of sum) {
-    let half = (value % UNSIGNED) | 0;
-    for (let i = 0; i < width; i++) {
-      if (i === 4) half = Math.floor(value / UNSIGNED);
-      bytes[at++] = half >>> (8 * (i % 4));
-    }
+  for (let i = 0; i < sum.length; i++) {
+    const value = sum[i] as number;
+    // A conversion to 32 bits is the remainder mod 2^32.
+    const low = value | 0;
+    for (let byte = 0; byte < inLow; byte++) bytes[at++] = low >>> (8 * byte);
+    if (width === inLow) continue;
+    const high = Math.floor(value / UNSIGNED);
+    for (let byte = 0; byte < width - 4; byte++) bytes[at++] = high >>> (8 * byte);
   }
   return bytes;
 }
@@ -82,7 +85,7 @@ export function decodeIntegerSum(
 /** Coordinates of an integer sum reduced to the ring, from `firstWord` on: words that masks can be taken off. */
 export function ringWords(sum: Float64Array, firstWord: number, count: number): Int32Array {
   const words = new Int32Array(count);
-  for (let i = 0; i < count; i++) words[i] = ((sum[firstWord + i] as number) % UNSIGNED) | 0;
+  for (let i = 0; i < count; i++) words[i] = (sum[firstWord + i] as number) | 0;
   return words;
 }
 

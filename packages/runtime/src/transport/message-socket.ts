@@ -136,6 +136,12 @@ export class MessageSocket {
     this.#socket.close(code, clipped(reason));
   }
 
+  /** Cuts the connection at once, without a word to the peer; what waits is not sent. */
+  terminate(): void {
+    this.#closing = true;
+    this.#socket.terminate();
+  }
+
   async #ended(): Promise<SocketEnd> {
     const end = await new Promise<SocketEnd>((resolve) => {
       this.#socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));

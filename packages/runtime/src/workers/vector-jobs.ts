@@ -1,7 +1,7 @@
 /** The work on vectors that is done off the event loop, as jobs that any thread can carry out. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type CryptoBackend, equalBytes, packedLength, packWords } from '@tributary/crypto';
-import { addToIntegerSum, applyMasks, CHUNK_WORDS, type Mask } from '@tributary/protocol';
+import { addPackedWords, type CryptoBackend, equalBytes, packedLength, packWords } from '@tributary/crypto';
+import { applyMasks, CHUNK_WORDS, type Mask } from '@tributary/protocol';
 import { storeFailure } from '../stores/store-failure.ts';
 
 /** Masks in memory that threads share, so that there is one copy of their keys to wipe: 32 bytes of key and one of sign each. */
@@ -36,7 +36,7 @@ export interface AddJob {
   readonly kind: 'add';
   readonly path: string;
   readonly bits: number;
-  readonly into: Float64Array;
+  readonly into: Int32Array;
   /** SHA-256 of the file. */
   readonly digest: Uint8Array;
 }
@@ -83,7 +83,6 @@ function masksIn(shared: SharedMasks): Mask[] {
 function addFile(crypto: CryptoBackend, { path, bits, into, digest }: AddJob): boolean {
   const hash = crypto.sha256Stream();
   const piece = new Uint8Array(packedLength(PIECE_WORDS, bits));
-  const scratch = new Int32Array(Math.min(PIECE_WORDS, into.length));
   let fits = true;
   let atWord = 0;
   try {
@@ -93,8 +92,7 @@ function addFile(crypto: CryptoBackend, { path, bits, into, digest }: AddJob): b
         const bytes = piece.subarray(0, fill(file, piece));
         if (bytes.length === 0) break;
         hash.update(bytes);
-        const words = scratch.subarray(0, Math.max(0, into.length - atWord));
-        fits &&= words.length > 0 && addToIntegerSum(bytes, bits, into, atWord, words);
+        fits &&= atWord < into.length && addPackedWords(bytes, bits, into, atWord);
         atWord += PIECE_WORDS;
       }
     } finally {

@@ -40,11 +40,6 @@ export function sharedWords(length: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(4 * length));
 }
 
-/** An integer sum that threads can share, all zero. */
-export function sharedSums(length: number): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(8 * length));
-}
-
 export interface VectorWorkOptions {
   /** By default as many as there are cores, at most 4; 0 for none. */
   readonly threads?: number;
@@ -139,7 +134,7 @@ export class VectorWork {
   }
 
   /**
-   * Adds a file that holds a packed vector to `into`, which are `sharedSums`, as integers.
+   * Adds a file that holds a packed vector to `into`, which are `sharedWords`, mod 2^32.
    * @returns whether the file was the packed vector with this digest; where it was not, `into` is spoilt
    * @throws RuntimeError RUN_FAILED
    */

@@ -1,0 +1,115 @@
+/** Rounds of the in-memory federation: all members in this process, each metered for itself. */
+import { nodeBackend as crypto } from '@tributary/crypto/node';
+import { InMemoryFederation, type SumRequest } from '@tributary/protocol/in-memory';
+import { type Graph, INPUT_BOUND, loadThresholds, ringBits } from '../../test/load/plan.ts';
+import { seededBytes, testRoster } from '../../test/support/federation.ts';
+import { cpuMs, median } from '../measure.ts';
+import type { Row } from '../rows.ts';
+import { type Bounds, boundsOf } from './bounds.ts';
+import { rowsOf } from './rows.ts';
+
+export interface InMemorySetting {
+  readonly n: number;
+  readonly d: number;
+  readonly graph: Graph;
+  /** Rounds that nobody is lost in; one more loses a tenth. */
+  readonly runs: number;
+}
+
+type Who = number | 'coordinator';
+
+export function measureInMemory({ n, d, graph, runs }: InMemorySetting): Row[] {
+  const thresholds = loadThresholds(n, graph);
+  const bits = ringBits(n);
+  const random = seededBytes(n);
+  const { roster, identities, coordinatorIdentity } = testRoster(n, random);
+  const lost = new Set(Array.from({ length: Math.round(0.1 * n) }, (_, i) => (7 * i + 3) % n));
+  const spent = new Map<Who, number>();
+  let losesNow = false;
+  // A warm-up and two rounds that tell setup from round; then those that count.
+  const keyCount = runs + 4;
+  const federation = new InMemoryFederation({
+    crypto,
+    random,
+    roster,
+    identities,
+    coordinatorIdentity,
+    run: new Uint8Array(32),
+    thresholds: () => thresholds,
+    keyCount,
+    // With a thousand members in one process every one of them would verify a thousand signatures.
+    sharesVerifications: n > 100,
+    meter(who, work) {
+      const before = cpuMs();
+      work();
+      spent.set(who, (spent.get(who) ?? 0) + cpuMs() - before);
+    },
+    faults: {
+      // Lost with the upload sent in part: the coordinator has to take their pairwise masks off.
+      fate: (member, phase, _, chunk) =>
+        losesNow && lost.has(member) && phase === 'masked-input' && chunk === 0 ? 'die' : 'live',
+    },
+  });
+  const sumOf = (dimension: number): ReadonlyMap<Who, number> => {
+    spent.clear();
+    const outcome = federation.sum(request(dimension, bits));
+    if (outcome.kind === 'aborted') throw new Error(`the sum did not open: ${outcome.detail}`);
+    return new Map(spent);
+  };
+  const withSetup = sumOf(16);
+  const withoutSetup = sumOf(16);
+  sumOf(Math.min(d, 1e5));
+  const setupOf = (who: Who): number =>
+    Math.max(0, (withSetup.get(who) ?? 0) - (withoutSetup.get(who) ?? 0)) / keyCount;
+  const ids = roster.members.map(({ id }) => id);
+  const setup = { client: median(ids.map(setupOf)), coordinator: setupOf('coordinator') };
+  const bothBounds = (): [Bounds, Bounds] => [
+    boundsOf({ n, d, bits, drops: 0 }, thresholds),
+    boundsOf({ n, d, bits, drops: lost.size }, thresholds),
+  ];
+  const before = bothBounds();
+  const rowsFor = (
+    dropout: number,
+    by: readonly ReadonlyMap<Who, number>[],
+    after: readonly [Bounds, Bounds],
+  ): Row[] =>
+    rowsOf({
+      bounds: [before, after].map((both) => both[dropout === 0 ? 0 : 1]),
+      n,
+      d,
+      bits,
+      dropout,
+      transport: 'in-memory',
+      graph,
+      thresholds,
+      keyCount,
+      client: by.map((run) =>
+        median(ids.filter((id) => dropout === 0 || !lost.has(id)).map((id) => run.get(id) ?? 0)),
+      ),
+      coordinator: by.map((run) => run.get('coordinator') ?? 0),
+      setup,
+      note: n > 100 ? 'members share verdicts on signatures' : '',
+    });
+  const all = Array.from({ length: runs }, () => sumOf(d));
+  losesNow = true;
+  const withLoss = sumOf(d);
+  const after = bothBounds();
+  return [...rowsFor(0, all, after), ...rowsFor(0.1, [withLoss], after)];
+}
+
+function request(dimension: number, bits: number): SumRequest {
+  return {
+    step: 'bench',
+    expected: {
+      planHash: new Uint8Array(32),
+      modelHash: new Uint8Array(32),
+      dimension,
+      bits,
+      inputBound: INPUT_BOUND,
+      noiseMargin: 0,
+      encoding: { scale: 1, normBound: 1, coordinateBound: INPUT_BOUND, maxRecords: 1 },
+      privacy: new Uint8Array(0),
+    },
+    vector: () => new Int32Array(dimension),
+  };
+}
