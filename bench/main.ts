@@ -12,6 +12,7 @@ const BENCHES: Readonly<
   sampler: async () => (await import('./sampler.ts')).benchSampler,
   store: async () => (await import('./store.ts')).benchStore,
   mlp: async () => (await import('./mlp.ts')).benchMlp,
+  audit: async () => (await import('./audit.ts')).benchAudit,
   route: async () => (await import('./route.ts')).benchRoute,
 };
 

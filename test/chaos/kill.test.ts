@@ -1,6 +1,8 @@
 /** `kill -9` of real processes, in every phase, with real sockets and disks. */
 import { join } from 'node:path';
+import { readShownHeads } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
+import { verifyFile } from '../../packages/cli/src/commands/audit-verify.ts';
 import {
   type Outcome,
   type ProcessFederationOptions,
@@ -40,12 +42,26 @@ async function runAndCheck(options: ProcessFederationOptions): Promise<Outcome> 
   const spoken = await spokenIn(directory, members);
   expect(spoken.contradictions).toEqual([]);
   expect(spoken.count('release')).toBeGreaterThan(0);
+  await auditOf(directory, clients);
   const states = [
     join(directory, 'output', 'state'),
     ...clients.map((i) => join(directory, `org-${i}.state`)),
   ];
   expect(states.flatMap(leftBehind)).toEqual([]);
   return outcome;
+}
+
+/** The log holds, whatever was killed: each sum is that of the uploads, and members were shown no other log. */
+async function auditOf(directory: string, clients: readonly number[]): Promise<void> {
+  const heads = clients.flatMap((member) =>
+    readShownHeads(join(directory, `org-${member}.state`, 'heads.jsonl')).map(({ head }) => head),
+  );
+  const verdict = await verifyFile(join(directory, 'output', 'audit.jsonl'), { heads });
+  if (!verdict.ok) throw new Error(`audit: entry ${verdict.fault.entry}: ${verdict.fault.reason}`);
+  const { sums, ended, counts } = verdict.report;
+  expect([ended, counts.masks, counts.summation + counts.replayed]).toEqual([true, sums, sums]);
+  expect(counts.heads).toBe(heads.length);
+  expect(heads.length).toBeGreaterThan(sums);
 }
 
 describe('a coordinator that is killed', () => {
