@@ -98,7 +98,7 @@ describe('an entry', () => {
       const read = readEntry(line);
       expect(read.ok && encodeEntry(read.entry)).toEqual(line);
     }
-    expect(ENTRY_TYPES.filter((type) => !seen.has(type))).toEqual(['roster', 'abort', 'evidence']);
+    expect(ENTRY_TYPES.filter((type) => !seen.has(type))).toEqual(['roster', 'abort', 'evidence', 'budget']);
   });
 
   it.each([

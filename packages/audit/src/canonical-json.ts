@@ -5,13 +5,11 @@
 import { utf8 } from '@tributary/crypto';
 import { AuditError } from './errors.ts';
 
-export type JsonValue =
-  | number
-  | string
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+export type JsonValue = number | string | boolean | null | readonly JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
 
 /** @throws AuditError BAD_VALUE for a number that is no integer within 2^53, and for text with a lone surrogate */
 export function canonicalJson(value: JsonValue): string {

@@ -5,9 +5,10 @@
  */
 import { utf8 } from '@tributary/crypto';
 import { MAX_MANIFEST_LENGTH, type Roster, type RosterApproval } from '@tributary/protocol';
-import { canonicalJson, type JsonValue, parseCanonicalJson } from './canonical-json.ts';
+import { canonicalJson, type JsonObject, type JsonValue, parseCanonicalJson } from './canonical-json.ts';
 import { type Finding, finding } from './errors.ts';
 import {
+  anyObject,
   base64,
   hex,
   integer,
@@ -121,6 +122,15 @@ export interface EndEntry {
 }
 
 /**
+ * What the entry before it does to the privacy budget of the run: an entry of its ledger, as `ledgerEntryToJson` of @tributary/privacy gives it.
+ * It says nothing that does not follow from the messages, and a verifier holds it against them; it is there to be read.
+ */
+export interface BudgetEntry {
+  readonly type: 'budget';
+  readonly ledger: JsonObject;
+}
+
+/**
  * The coordinator's signature over the tree of all lines before this one. The hashes of the lines since the head before let a verifier
  * say which of them was changed.
  */
@@ -144,6 +154,7 @@ export type AuditEntry =
   | AbortEntry
   | EvidenceEntry
   | EndEntry
+  | BudgetEntry
   | HeadEntry;
 
 export type EntryType = AuditEntry['type'];
@@ -189,6 +200,7 @@ const ENTRY_SHAPES: { readonly [T in EntryType]: JsonShape<Omit<EntryOf<T>, 'typ
   abort: object<Omit<AbortEntry, 'type'>>({ aborted: frame, announce: optional(frame) }),
   evidence: object<Omit<EvidenceEntry, 'type'>>({ evidence: frame, culprit: memberId }),
   end: object<Omit<EndEntry, 'type'>>({ ended: frame }),
+  budget: object<Omit<BudgetEntry, 'type'>>({ ledger: anyObject }),
   head: object<Omit<HeadEntry, 'type'>>({
     size: integer(),
     root: hex(32),

@@ -22,6 +22,7 @@ export const FAULT_CODES = {
   BAD_OPENING: 'the released shares do not open what was committed to',
   BAD_SUM: 'the sum is not the one that the entry says, or not that of the uploads',
   BAD_EVIDENCE: 'the evidence proves nothing',
+  BAD_BUDGET: 'the entry of the privacy budget is not what the messages before it do to it',
   BAD_END: 'the run did not end as the entry says',
   UNKNOWN_HEAD: 'a head that somebody saw is not in the log',
 } as const;

@@ -1,6 +1,6 @@
 /** One description of a JSON value serves writing an entry and checking one that comes from a file. */
 import { fromBase64, fromHex, toBase64, toHex } from '@tributary/crypto';
-import type { JsonValue } from './canonical-json.ts';
+import type { JsonObject, JsonValue } from './canonical-json.ts';
 
 export interface JsonShape<T> {
   write(value: T): JsonValue;
@@ -28,6 +28,17 @@ export function integer(min: number = 0, max: number = Number.MAX_SAFE_INTEGER):
     },
   };
 }
+
+/** An object whose fields others know. */
+export const anyObject: JsonShape<JsonObject> = {
+  write: (value) => value,
+  read(json, path) {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+      throw new MalformedEntry(path, 'an object');
+    }
+    return json as JsonObject;
+  },
+};
 
 export function text(maxLength: number): JsonShape<string> {
   return {

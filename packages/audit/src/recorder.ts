@@ -3,6 +3,7 @@
  * every message, in order, and appends the entries that come back before it sends the message or acts on it. The same message again
  * gives no second entry, so what is repeated after a lost connection, or replayed after a restart, does no harm.
  */
+import { ledgerEntryToJson } from '@tributary/privacy';
 import { type CryptoBackend, toHex } from '@tributary/crypto';
 import {
   batchContext,
@@ -15,6 +16,7 @@ import {
   roundTermsDigest,
   sameBytes,
 } from '@tributary/protocol';
+import { LedgerRecorder } from './budget/ledger-recorder.ts';
 import {
   type AuditEntry,
   type GenesisEntry,
@@ -71,12 +73,20 @@ export class AuditRecorder {
   #round: RoundOnRecord | undefined;
   #ended = false;
 
-  constructor(crypto: CryptoBackend) {
+  readonly #budget = new LedgerRecorder();
+
+  /** @param manifest of the run: whether it has a privacy budget */
+  constructor(crypto: CryptoBackend, manifest: string) {
     this.#crypto = crypto;
+    this.#budget.begin(manifest);
   }
 
   /** A message that the coordinator sends; one call for all its receivers, or one for each. */
   sent(message: Message): Recorded {
+    return this.#withBudget(this.#sent(message));
+  }
+
+  #sent(message: Message): Recorded {
     if (message.kind === 'batch-start') return this.#batchStarted(message);
     if (message.kind === 'key-roster') return this.#keysFixed(message.body);
     if (message.kind === 'round-announce') return this.#announced(message);
@@ -105,13 +115,24 @@ export class AuditRecorder {
     } else if (message.kind === 'draw-reveal') {
       this.#setup(message.body.batchContext)?.reveals.set(message.body.member, frameOf(message));
     } else if (message.kind === 'upload-end') {
-      return this.#uploaded(message);
+      return this.#withBudget(this.#uploaded(message));
     } else if (message.kind === 'survivors-signature') {
       this.#signed(message);
     } else if (message.kind === 'release') {
       return this.#released(message, refused);
     }
     return NOTHING_RECORDED;
+  }
+
+  /** Behind each entry what it does to the privacy budget. */
+  #withBudget({ entries, closes }: Recorded): Recorded {
+    const budgeted = entries.flatMap((entry): RecordedEntry[] => [
+      entry,
+      ...this.#budget
+        .take(entry)
+        .map((change) => ({ type: 'budget' as const, ledger: ledgerEntryToJson(change) })),
+    ]);
+    return { entries: budgeted, closes };
   }
 
   #setup(context: Uint8Array): SetupOnRecord | undefined {

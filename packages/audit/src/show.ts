@@ -95,6 +95,11 @@ const LINES: { readonly [T in EntryType]: Line<T> } = {
       ? UNREADABLE
       : `${body.outcome} after ${body.rounds} sums${body.detail === '' ? '' : `: ${body.detail}`}`;
   },
+  budget(_, { ledger }) {
+    const { type, round, attempt, charge } = ledger;
+    const of = typeof round === 'number' ? ` round ${round} attempt ${Number(attempt)}` : '';
+    return `${typeof type === 'string' ? type : UNREADABLE}${of}${typeof charge === 'string' ? `: ${charge}` : ''}`;
+  },
   head(_, { size, root }) {
     return `${size} lines, root ${short(root)}`;
   },

@@ -6,10 +6,10 @@ import {
   type Budget,
   type BudgetChange,
   epsilonOf,
-  filterLimit,
   formatFilter,
   formatRational,
   openBudget,
+  plannedLimit,
   type PrivacyDeclaration,
   type PrivacyUnit,
   reserve,
@@ -67,7 +67,7 @@ export class RunBudget {
 
   /** @param earlier what earlier lives of the process asked for */
   constructor(privacy: 'none' | PrivacyDeclaration, earlier: readonly RequestedAttempt[]) {
-    this.#budget = privacy === 'none' ? undefined : openBudget(filterLimit(privacy));
+    this.#budget = privacy === 'none' ? undefined : openBudget(plannedLimit(privacy));
     this.#privacy = privacy;
     this.#earlier = earlier;
   }

@@ -118,6 +118,7 @@ export {
   type RunSize,
   settledCharge,
 } from './rounds/private-round.ts';
+export { readRoundPrivacy } from './rounds/read-round-privacy.ts';
 export { boundRecordsPerUnit } from './rounds/records-per-unit.ts';
 export {
   checkWitnesses,

@@ -205,6 +205,7 @@ export function mutateEntry(
     case 'abort':
     case 'evidence':
     case 'end':
+    case 'budget':
     case 'head':
       return undefined;
   }

@@ -11,9 +11,11 @@ import {
   leafHash,
   type MerkleFrontier,
 } from '@tributary/crypto';
+import { type VerifiedLedger, verifyLedger } from '@tributary/privacy';
 import { rosterRoot, type SignedTreeHead, verifyHead } from '@tributary/protocol';
 import { type EntryOf, type ReadEntry, readEntry } from '../entries.ts';
 import { type Fault, finding, type Finding } from '../errors.ts';
+import { owedBudget } from './budget.ts';
 import { applyRule } from './rules.ts';
 import { type AuditCounts, type AuditExpectations, AuditState, type RoundVectors } from './state.ts';
 
@@ -34,6 +36,8 @@ export interface AuditReport {
   readonly counts: Readonly<AuditCounts>;
   /** Why the run could not go on after its newest sum. */
   readonly failure: string | undefined;
+  /** The privacy budget, recomputed; undefined for a run without one. */
+  readonly ledger: VerifiedLedger | undefined;
 }
 
 export type AuditVerdict =
@@ -85,7 +89,7 @@ export class LogVerifier {
     const fault = this.#fault ?? this.#endFault();
     const head = this.#head;
     if (fault !== undefined) return { ok: false, fault };
-    const { roster, run, sums, ended, round, logHead, counts, failure } = this.#state;
+    const { roster, run, sums, ended, round, logHead, counts, failure, ledger } = this.#state;
     if (head === undefined || roster === undefined) {
       return { ok: false, fault: { entry: 1, ...finding('UNCOVERED', 'the log is empty') } };
     }
@@ -102,6 +106,7 @@ export class LogVerifier {
       logHead,
       counts,
       failure,
+      ledger: ledger.length === 0 ? undefined : verifyLedger(ledger),
     };
     return { ok: true, report };
   }
@@ -114,6 +119,8 @@ export class LogVerifier {
     if (this.#held.length > 0) {
       return { entry: first, ...finding('UNCOVERED', `no head covers the last ${this.#held.length} lines`) };
     }
+    const owed = owedBudget(this.#state);
+    if (owed !== undefined) return { entry: this.#lines, ...owed };
     const { asked, logHeads, heads, run, counts } = this.#state;
     const shown = asked.heads?.filter((head) => equalBytes(head.run, run)) ?? [];
     const other = shown.find(({ size, root }) => !equalBytes(heads.get(size) ?? run.subarray(1), root));

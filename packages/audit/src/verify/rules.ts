@@ -1,6 +1,7 @@
 /** The rule of each type of entry: it checks an entry against what the log says before it, and takes it up. */
 import type { EntryOf, EntryType, TimedEntry } from '../entries.ts';
 import { type Finding, finding } from '../errors.ts';
+import { budgetRule, noteBudget, owedBudget } from './budget.ts';
 import { abortRule, endRule, evidenceRule } from './closing.ts';
 import { roundRule, survivorsRule, uploadRule } from './contributing.ts';
 import { batchRule, genesisRule, rosterRule } from './founding.ts';
@@ -25,6 +26,7 @@ const RULES: { readonly [T in EntryType]: Rule<T> } = {
   abort: abortRule,
   evidence: evidenceRule,
   end: endRule,
+  budget: budgetRule,
   // The verifier checks heads itself, for they are about lines.
   head: () => undefined,
 };
@@ -38,5 +40,11 @@ export function applyRule(state: AuditState, entry: TimedEntry, vectors: RoundVe
   if (entry.type !== 'sum' && (sum !== undefined || maskedSum !== undefined || uploads.size > 0)) {
     return finding('BAD_SUM', `vectors stand before a ${entry.type}, which is no sum`);
   }
-  return (RULES[entry.type] as Rule<EntryType>)(state, entry, vectors);
+  if (entry.type !== 'budget') {
+    const owed = owedBudget(state);
+    if (owed !== undefined) return owed;
+  }
+  const fault = (RULES[entry.type] as Rule<EntryType>)(state, entry, vectors);
+  if (fault === undefined) noteBudget(state, entry);
+  return fault;
 }

@@ -9,6 +9,8 @@ import {
   type RoundTerms,
   type TreeHead,
 } from '@tributary/protocol';
+import type { LedgerEntry } from '@tributary/privacy';
+import { LedgerRecorder } from '../budget/ledger-recorder.ts';
 import type { BatchView } from './batch-view.ts';
 
 /** Where a run stands after the sums so far; a value, `next` gives another. */
@@ -142,6 +144,10 @@ export class AuditState {
   lastAttempt: RoundTerms | undefined;
   /** The newest attempt at it in which uploads were made. */
   lastContribution: Attempt | undefined;
+  /** The privacy budget as it follows from the messages so far, and which of its entries the log still owes. */
+  readonly budget: LedgerRecorder = new LedgerRecorder();
+  readonly owed: LedgerEntry[] = [];
+  readonly ledger: LedgerEntry[] = [];
   /** Roots of the heads in the log so far, by the lines that they cover. */
   readonly heads: Map<number, Uint8Array>;
   /** Lines up to the newest end of an attempt: whoever joins another has signed a head that covers it. */

@@ -12,9 +12,19 @@ import {
 } from '@tributary/audit';
 import { fromBase64, fromHex, toBase64, toHex } from '@tributary/crypto';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
-import { fileFailure, oneLine, readShownHeads, RuntimeError } from '@tributary/runtime';
+import type { Accountant } from '@tributary/privacy';
+import { fileFailure, oneLine, readShownHeads, RuntimeError, writeTextFile } from '@tributary/runtime';
 import type { Command } from 'commander';
 import { printLine, printResult } from '../output.ts';
+import {
+  type AuditedBudget,
+  auditedBudget,
+  budgetRemarks,
+  eventsIn,
+  parseAccountants,
+  statementOf,
+  statementText,
+} from './audit-budget.ts';
 import { linesOf, logLines } from './audit-files.ts';
 import { compareHeads } from './audit-heads.ts';
 import { reportOf, uncheckedIn, verifyFile } from './audit-verify.ts';
@@ -29,6 +39,7 @@ interface VerifyFlags extends Flags {
   readonly heads?: readonly string[];
   readonly sample?: number;
   readonly complete?: true;
+  readonly accountant: readonly Accountant[];
 }
 
 export function addAuditCommands(program: Command): void {
@@ -49,6 +60,12 @@ export function addAuditCommands(program: Command): void {
       'heads of the log that a client was shown (heads.jsonl in its state), to be found in this log; may be given again',
       (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
     )
+    .option(
+      '--accountant <names>',
+      'recompute the privacy budget by zcdp, rdp, pld; several with commas between them',
+      parseAccountants,
+      ['zcdp'] as readonly Accountant[],
+    )
     .option('--complete', 'fail where anything could not be checked, as a sum whose vectors are not at hand')
     .option(
       '--sample <blocks>',
@@ -57,6 +74,11 @@ export function addAuditCommands(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .action((file: string, flags: VerifyFlags) => verify(file, flags));
+  audit
+    .command('statement <file>')
+    .description('verify a log, and write what its run guarantees about privacy, in Markdown')
+    .option('--json', 'print the statement as JSON')
+    .action((file: string, flags: Flags) => writeStatement(file, flags));
   audit
     .command('show <file>')
     .description('print a log, or the log in an archive, for people; checks nothing')
@@ -110,6 +132,14 @@ function parseBlocks(text: string): number {
   throw new RuntimeError('BAD_ARGUMENT', `--sample ${text} is no number of blocks`, `give 1..${MAX_BLOCKS}`);
 }
 
+/** Only of a log that holds: a statement on another would be worth nothing. */
+async function writeStatement(file: string, { json }: Flags): Promise<void> {
+  const { ledger } = reportOf(file, await verifyFile(file));
+  const stated = statementOf(ledger);
+  if (json) printResult(stated);
+  else process.stdout.write(statementText(stated));
+}
+
 async function verify(file: string, flags: VerifyFlags): Promise<void> {
   const { json, rosterRoot, logHead, sample } = flags;
   const heads = flags.heads?.flatMap((path) => readShownHeads(path).map(({ head }) => head)) ?? [];
@@ -127,7 +157,15 @@ async function verify(file: string, flags: VerifyFlags): Promise<void> {
       'give the log of that run',
     );
   }
-  for (const said of remarks(report, rosterRoot)) printLine(said);
+  const budget = report.ledger && auditedBudget(report.ledger, flags.accountant);
+  for (const said of [...remarks(report, rosterRoot), ...budgetRemarks(budget)]) printLine(said);
+  if (budget !== undefined && budget.differences.length > 0) {
+    throw new RuntimeError(
+      'RUN_FAILED',
+      `${file}: the privacy budget does not add up: ${budget.differences[0] ?? ''}`,
+      'do not rely on what the run says of its budget',
+    );
+  }
   const unchecked = flags.complete ? uncheckedIn(report) : [];
   if (unchecked.length > 0) {
     throw new RuntimeError(
@@ -136,7 +174,7 @@ async function verify(file: string, flags: VerifyFlags): Promise<void> {
       'ask for an archive with all vectors (audit export)',
     );
   }
-  if (json) printResult(plainReport(report));
+  if (json) printResult(plainReport(report, budget));
   else process.stdout.write(`ok ${report.entries} entries, ${report.sums} sums\n`);
 }
 
@@ -168,14 +206,21 @@ function remarks(
   ];
 }
 
-function plainReport({ run, rosterRoot, head, logHead, ...report }: AuditReport): object {
+function plainReport(report: AuditReport, privacy: AuditedBudget | undefined): object {
+  const { entries, run, rosterRoot, sums, ended, open: isOpen, head, logHead, counts, failure } = report;
   const { size, root, signature, time } = head;
   return {
-    ...report,
+    entries,
+    sums,
+    ended,
+    open: isOpen,
+    counts,
+    ...(failure === undefined ? {} : { failure }),
     run: toHex(run),
     rosterRoot: toHex(rosterRoot),
     head: { size, root: toHex(root), time, signature: toBase64(signature) },
     logHead: toHex(logHead),
+    privacy: privacy ?? null,
   };
 }
 
@@ -225,7 +270,13 @@ async function writeArchive(
     await handle?.close();
   }
   printLine(`${entries} entries and ${vectors} vectors`);
-  if (json) printResult({ file: output, entries, vectors, bytes });
+  const tree = eventsIn(await linesOf(log));
+  const events = tree === undefined ? undefined : `${output}.events.json`;
+  if (events !== undefined) {
+    await writeTextFile(events, `${JSON.stringify(tree, undefined, 2)}\n`);
+    printLine(`privacy events in ${events}: docs/privacy-statement.md recomputes epsilon from them`);
+  }
+  if (json) printResult({ file: output, entries, vectors, bytes, events: events ?? null });
   else process.stdout.write(`${output}\n`);
 }
 
