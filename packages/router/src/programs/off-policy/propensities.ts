@@ -10,9 +10,6 @@ import type { OffPolicyParameters } from './parameters.ts';
 /** Records that the frequency of a model over all strata counts for in each of them. */
 const PRIOR_RECORDS = 5;
 
-/** Records that the frequency of a model at all organisations counts for at each of them. */
-const COMMON_RECORDS = 30;
-
 /** The stratum of a record of `data`. */
 export function strataOf(
   { centres, dimensions }: KMeansModel,
@@ -51,40 +48,6 @@ export function* contributeToPropensities(
     indices[0] = stratumOf(i) * models.length + (data.model[observation] as number);
     yield { length: 1, indices, values };
   }
-}
-
-/**
- * What an organisation makes of the table with its own records, which stay with it: organisations choose differently, so its own frequency
- * counts where it has many records in a stratum, and that of all where it has few.
- * @returns the propensity of an observation
- */
-export function ownPropensities(
-  table: Float64Array,
-  strata: KMeansModel,
-  data: Dataset,
-  seed: string,
-): (record: number, model: number) => number {
-  const models = data.models.length;
-  const stratumOf = strataOf(strata, data);
-  const generator = observationsGenerator(seed);
-  const counts = new Float64Array(table.length);
-  const sizes = new Float64Array(strata.clusters);
-  const stratum = new Uint32Array(data.records);
-  for (let i = 0; i < data.records; i++) {
-    const [observation] = countedObservations(data, i, 1, generator);
-    if (observation === undefined) continue;
-    const k = stratumOf(i);
-    const cell = k * models + (data.model[observation] as number);
-    stratum[i] = k;
-    counts[cell] = (counts[cell] as number) + 1;
-    sizes[k] = (sizes[k] as number) + 1;
-  }
-  return (record, model) => {
-    const k = stratum[record] as number;
-    const cell = k * models + model;
-    const prior = COMMON_RECORDS * (table[cell] as number);
-    return ((counts[cell] as number) + prior) / ((sizes[k] as number) + COMMON_RECORDS);
-  };
 }
 
 /** Frequencies per (stratum, model), shrunk to those over all strata: above 0 wherever the model was chosen at all. */
