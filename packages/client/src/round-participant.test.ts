@@ -68,11 +68,14 @@ class Circle {
   readonly batches: Uint8Array[] = [];
   /** What member 0 keeps across restarts. */
   readonly blobs = memoryBlobStore();
+  /** What the coordinator told member 0. */
+  readonly heard: Message[] = [];
   /** Everything that member 0 said. */
   readonly said: Message[] = [];
 
   constructor(events: Partial<ParticipantEvents> = {}) {
     this.coordinator = new SmallCoordinator(federation, RUN, async (member, message) => {
+      if (member === 0) this.heard.push(message);
       await this.participants[member]?.receive(message);
     });
     this.participants = federation.roster.members.map(({ id }) =>
@@ -193,6 +196,20 @@ describe('a participant', () => {
     ]);
     await circle.deliver(result);
     expect(circle.sums).toEqual([sumOf(1, 2, 3)]);
+    expect(circle.failures).toMatchObject([{ message: 'the secrets of this batch are gone' }]);
+  });
+
+  it('advertises no other keys for a batch whose secrets are lost', async () => {
+    const circle = new Circle();
+    await circle.expect(1);
+    await circle.coordinator.openBatch(1);
+    const again = circle.heard.find(({ kind }) => kind === 'batch-start');
+    if (again === undefined) throw new Error('no batch was begun');
+    await circle.deliver([again]);
+    expect(circle.batches).toHaveLength(2);
+    for (const context of circle.batches) circle.secrets.forget(context);
+    await circle.deliver([again]);
+    expect(circle.batches).toHaveLength(2);
     expect(circle.failures).toMatchObject([{ message: 'the secrets of this batch are gone' }]);
   });
 

@@ -366,6 +366,8 @@ function secretsNeededBy(effect: ClientEffect): Uint8Array | undefined {
   switch (effect.kind) {
     case 'deal-shares':
       return effect.deal.batchContext;
+    case 'generate-keys':
+      return effect.again ? effect.batchContext : undefined;
     case 'upload-input':
       return effect.resume ? undefined : effect.batchContext;
     case 'hold-shares':
@@ -375,7 +377,6 @@ function secretsNeededBy(effect: ClientEffect): Uint8Array | undefined {
     case 'open-shares':
       return effect.batchContext;
     case 'send':
-    case 'generate-keys':
     case 'draw-nonce':
     case 'forget-batch':
     case 'accept-result':

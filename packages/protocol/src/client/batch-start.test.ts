@@ -35,7 +35,7 @@ describe('the start of a batch', () => {
     const { state, effects } = start({}).take();
     expect(effects).toEqual([
       { kind: 'enter-phase', phase: 'setup', round: 0 },
-      { kind: 'generate-keys', batchContext: newest(state).context, keyCount: 2, draws: false },
+      { kind: 'generate-keys', batchContext: newest(state).context, keyCount: 2, draws: false, again: false },
     ]);
     expect(state).toMatchObject({ lastBatch: 1, batches: [{ stage: 'keys', nextKeyIndex: 0 }] });
   });
@@ -134,10 +134,14 @@ describe('the start of a batch', () => {
 
   it('that comes again asks for the same keys again; another of its number is refused', () => {
     const batchContext = existing(transcript.batchContext);
-    const again = [{ kind: 'generate-keys', batchContext, keyCount: 2, draws: false }];
     const now = transcript.clientNow(SELF);
-    for (const state of [start({}).take().state, now]) {
-      expect(start({}, state).outcome()).toEqual({ state: 'same', effects: again });
+    // Before the member has advertised its keys, as after a crash, and after.
+    for (const [state, again] of [
+      [start({}).take().state, false],
+      [now, true],
+    ] as const) {
+      const keys = { kind: 'generate-keys', batchContext, keyCount: 2, draws: false, again };
+      expect(start({}, state).outcome()).toEqual({ state: 'same', effects: [keys] });
     }
     expect(start({ keyCount: 3 }, now).outcome()).toEqual(
       aloud('UNSAFE_TERMS', {

@@ -32,13 +32,15 @@ export const MAX_DRAWS_PER_SUM = 8;
 export function acceptBatchStart(crypto: CryptoBackend, state: ClientState, terms: BatchTerms): ClientStep {
   const context = batchContext(crypto, terms);
   const { keyCount, committee } = terms;
+  const known = batchOf(state, context);
   const makeKeys: ClientEffect = {
     kind: 'generate-keys',
     batchContext: context,
     keyCount,
     draws: committee.includes(state.self),
+    again: known?.advertised ?? false,
   };
-  if (batchOf(state, context) !== undefined) return { state, effects: [makeKeys] };
+  if (known !== undefined) return { state, effects: [makeKeys] };
   const unsafe = unsafeBatchTerms(state, terms);
   if (unsafe !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', unsafe, 0);
   const newestOpen = state.batches.findLast(({ stage }) => stage === 'open');
@@ -66,6 +68,7 @@ function beginBatch(terms: BatchTerms, context: Uint8Array): ClientBatch {
     terms,
     context,
     stage: 'keys',
+    advertised: false,
     revealedFor: undefined,
     keyRosterDigest: undefined,
     members: [],
@@ -130,8 +133,12 @@ function thinNoise(
 }
 
 export function keysGenerated(state: ClientState, advert: KeyAdvert): ClientStep {
-  if (batchOf(state, advert.batchContext) === undefined) return { state, effects: [] };
-  return { state, effects: [{ kind: 'send', message: 'key-advert', body: advert }] };
+  const batch = batchOf(state, advert.batchContext);
+  if (batch === undefined) return { state, effects: [] };
+  return {
+    state: batch.advertised ? state : withBatch(state, { ...batch, advertised: true }),
+    effects: [{ kind: 'send', message: 'key-advert', body: advert }],
+  };
 }
 
 /** Gives the nonce away for the first U1 and the first commitments that are named, and for no others. */

@@ -53,18 +53,34 @@ describe('effects on a batch without secrets', () => {
 describe('keys that are asked for a second time', () => {
   it('are the same: other keys for one batch would be equivocation', () => {
     const context = new Uint8Array(32).fill(3);
-    const effect = { kind: 'generate-keys', batchContext: context, keyCount: 2, draws: true } as const;
+    const effect = {
+      kind: 'generate-keys',
+      batchContext: context,
+      keyCount: 2,
+      draws: true,
+      again: false,
+    } as const;
     const first = keep(keeper, effect);
     expect(keep(keeper, effect)).toEqual(first);
     const other = { ...effect, batchContext: new Uint8Array(32).fill(4) };
     expect(keep(keeper, other)).not.toEqual(first);
+  });
+
+  it('are none where they were advertised and are lost', () => {
+    const context = new Uint8Array(32).fill(8);
+    const effect = { kind: 'generate-keys', batchContext: context, keyCount: 2, draws: true } as const;
+    const first = keep(keeper, { ...effect, again: false });
+    expect(keep(keeper, { ...effect, again: true })).toEqual(first);
+    keeper.store.forget(context);
+    expect(keep(keeper, { ...effect, again: true })).toBeUndefined();
+    expect(keeper.store.get(context)).toBeUndefined();
   });
 });
 
 describe('a complaint that comes before anything is dealt, as after a crash', () => {
   it('is answered with nothing: an empty answer would convict an honest dealer beside its later box', () => {
     const context = new Uint8Array(32).fill(6);
-    keep(keeper, { kind: 'generate-keys', batchContext: context, keyCount: 1, draws: false });
+    keep(keeper, { kind: 'generate-keys', batchContext: context, keyCount: 1, draws: false, again: false });
     const effect = { kind: 'open-shares', batchContext: context, holder: 1 } as const;
     expect(openedSharesFor(keeper, effect)).toBeUndefined();
     const recipients = [
@@ -79,7 +95,7 @@ describe('a complaint that comes before anything is dealt, as after a crash', ()
 describe('shares that a dealer opened', () => {
   it('are kept like those from its box', () => {
     const context = new Uint8Array(32).fill(5);
-    keep(keeper, { kind: 'generate-keys', batchContext: context, keyCount: 1, draws: false });
+    keep(keeper, { kind: 'generate-keys', batchContext: context, keyCount: 1, draws: false, again: false });
     const payload = Uint8Array.from({ length: 128 }, (_, i) => i);
     const held = { kind: 'hold-opened', batchContext: context, dealer: 7, payload } as const;
     expect(keep(keeper, held)).toBeUndefined();
@@ -93,7 +109,7 @@ describe('shares that a dealer opened', () => {
 
 describe('a batch that is forgotten', () => {
   it('leaves nothing to release', () => {
-    keep(keeper, { kind: 'generate-keys', batchContext, keyCount: 1, draws: false });
+    keep(keeper, { kind: 'generate-keys', batchContext, keyCount: 1, draws: false, again: false });
     expect(keeper.store.get(batchContext)).toBeDefined();
     expect(keep(keeper, { kind: 'forget-batch', batchContext })).toBeUndefined();
     expect(keeper.store.get(batchContext)).toBeUndefined();

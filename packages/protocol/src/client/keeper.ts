@@ -43,9 +43,11 @@ export function keep(keeper: Keeper, effect: SecretEffect): ClientEvent | undefi
   const { crypto, random, self, store } = keeper;
   switch (effect.kind) {
     case 'generate-keys': {
-      const { batchContext, keyCount, draws } = effect;
-      // Keys that were made before are advertised again: other keys for the same batch would be equivocation.
+      const { batchContext, keyCount, draws, again } = effect;
+      // Keys that were made before are advertised again: other keys for the same batch would be equivocation, and
+      // where they are lost the member is missing from the batch.
       const kept = store.get(batchContext);
+      if (kept === undefined && again) return undefined;
       const secrets = kept ?? generateBatchSecrets(random, keyCount);
       if (kept === undefined) store.put(batchContext, secrets);
       return { kind: 'keys-generated', advert: advertiseKeys(crypto, batchContext, self, secrets, draws) };

@@ -46,6 +46,8 @@ export interface ClientBatch {
   readonly context: Uint8Array;
   /** What the member awaits: the keys of the others, their shares, rounds. */
   readonly stage: 'keys' | 'shares' | 'open';
+  /** Whether keys of this member were advertised: no others may be, for as long as the batch is. */
+  readonly advertised: boolean;
   /** Digest of that for which this member of the committee gave its nonce away; undefined before. */
   readonly revealedFor: Uint8Array | undefined;
   /** Digest of the key roster, which is taken once. */
@@ -196,6 +198,8 @@ export type ClientEffect =
       readonly keyCount: number;
       /** Whether the member is of the committee and commits to a nonce. */
       readonly draws: boolean;
+      /** Keys were advertised before: these again, or none. */
+      readonly again: boolean;
     }
   | { readonly kind: 'deal-shares'; readonly deal: Deal }
   /** Opens the shares of one holder: what was dealt to it, in the clear. */
