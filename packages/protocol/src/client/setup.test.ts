@@ -141,6 +141,17 @@ describe('shares that were opened', () => {
     ]);
   });
 
+  it('make the member complain again with every new session, until it has its answer', () => {
+    const open = stepClient(crypto, state, { kind: 'shares-held', batchContext, badBoxes: [badBox] }).state;
+    const again = new ClientTrial(cast, open, message).take();
+    expect(again.state).toBe(open);
+    expect(again.effects).toEqual([
+      { kind: 'send', message: 'complaint', body: { batchContext, member: SELF, dealer: 3 } },
+    ]);
+    const settled = withBatch(open, { ...newest(open), complaints: new Map() });
+    expect(new ClientTrial(cast, settled, message).take().effects).toEqual([]);
+  });
+
   it('are dropped for another batch, and before any were taken', () => {
     const stale = { kind: 'shares-held', batchContext: hash(1), badBoxes: [] } as const;
     expect(stepClient(crypto, state, stale)).toEqual({ state, effects: [] });

@@ -28,14 +28,17 @@ export function sharesDealt(
 
 /**
  * The shares of a batch are taken once. Until they have been opened the same message asks for that again, as
- * after a crash; later ones change nothing.
+ * after a crash; later ones change nothing. They come with every new session: what the member complained of, and has had no
+ * answer to, it complains of again.
  */
 export function acceptHeldShares(crypto: CryptoBackend, state: ClientState, message: HeldShares): ClientStep {
   const { roster, self } = state;
   const batch = batchOf(state, message.batchContext);
   if (batch === undefined) return refuse(state, 'WRONG_CONTEXT', 'shares of another batch');
   if (batch.stage === 'keys') return refuse(state, 'WRONG_PHASE', 'shares before the key roster');
-  if (batch.stage === 'open') return { state, effects: [] };
+  if (batch.stage === 'open') {
+    return { state, effects: [...batch.complaints.keys()].map((dealer) => complain(state, batch, dealer)) };
+  }
   const dealers = new Set(batch.holders.includes(self) ? [self] : []);
   const boxes: { box: Signed<SealedShares>; dealerKey: Uint8Array }[] = [];
   for (const box of message.boxes) {
@@ -99,7 +102,11 @@ export function sharesHeld(
           detail: 'a sealed share does not open its commitment',
         },
       },
-      { kind: 'send', message: 'complaint', body: { batchContext, member: state.self, dealer } },
+      complain(state, batch, dealer),
     ]),
   };
+}
+
+function complain({ self }: ClientState, { context }: ClientBatch, dealer: number): ClientEffect {
+  return { kind: 'send', message: 'complaint', body: { batchContext: context, member: self, dealer } };
 }

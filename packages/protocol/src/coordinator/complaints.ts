@@ -3,11 +3,17 @@ import type { CryptoBackend } from '@tributary/crypto';
 import { type EvidenceContext, opensBox, provenCulprit } from '../evidence.ts';
 import type { MemberEvidence } from '../messages/evidence.ts';
 import type { Message } from '../messages/index.ts';
-import type { Complaint, Signed } from '../messages/setup.ts';
+import type { Complaint, OpenedShares, Signed } from '../messages/setup.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { pointIn } from './batch-graph.ts';
 import { everybody, reject, withEntry } from './phases.ts';
-import type { CoordinatorEffect, CoordinatorState, CoordinatorStep, OpenBatch } from './state.ts';
+import type {
+  AnsweredComplaint,
+  CoordinatorEffect,
+  CoordinatorState,
+  CoordinatorStep,
+  OpenBatch,
+} from './state.ts';
 
 function batchOf(state: CoordinatorState, context: Uint8Array): OpenBatch | undefined {
   return state.batches.find((batch) => sameBytes(batch.context, context));
@@ -17,7 +23,7 @@ function withComplaint(
   state: CoordinatorState,
   changed: OpenBatch,
   [dealer, holder]: readonly [number, number],
-  complaint: Signed<Complaint> | undefined,
+  complaint: AnsweredComplaint,
 ): CoordinatorState {
   const holders = new Map(changed.complaints.get(dealer)).set(holder, complaint);
   const complaints = withEntry(changed.complaints, dealer, holders);
@@ -27,7 +33,8 @@ function withComplaint(
 
 /** Complaints that a dealer has still to answer. */
 function openComplaints({ complaints }: OpenBatch, dealer: number): readonly Signed<Complaint>[] {
-  return [...(complaints.get(dealer)?.values() ?? [])].filter((complaint) => complaint !== undefined);
+  const all = [...(complaints.get(dealer)?.values() ?? [])];
+  return all.flatMap(({ complaint, answer }) => (answer === undefined ? [complaint] : []));
 }
 
 /**
@@ -41,7 +48,10 @@ export function isDoubtful(batch: OpenBatch, dealer: number): boolean {
   return content < batch.terms.threshold;
 }
 
-/** Holds the dealer to an answer. A holder complains of a box once. */
+/**
+ * Holds the dealer to an answer. A holder complains of a box once; a complaint that comes again asks for the answer,
+ * which may have been lost with a connection.
+ */
 export function acceptComplaint(
   state: CoordinatorState,
   from: number,
@@ -52,12 +62,11 @@ export function acceptComplaint(
   if (batch?.dealt.get(dealer)?.boxes.has(from) !== true) {
     return reject(state, from, 'WRONG_CONTEXT', 'complaint about a box that was not dealt');
   }
-  if (batch.complaints.get(dealer)?.has(from) === true) {
-    return reject(state, from, 'DUPLICATE', 'a second complaint about one box');
-  }
+  const known = batch.complaints.get(dealer)?.get(from);
+  if (known !== undefined) return { state, effects: known.answer ? [relayAnswer(known.answer)] : [] };
   const complaint = { body, signature };
   return {
-    state: withComplaint(state, batch, [dealer, from], complaint),
+    state: withComplaint(state, batch, [dealer, from], { complaint, answer: undefined }),
     effects: [
       {
         kind: 'reject',
@@ -70,6 +79,10 @@ export function acceptComplaint(
 
 function relayTo(dealer: number, complaint: Signed<Complaint>): CoordinatorEffect {
   return { kind: 'send', to: [dealer], message: 'relayed-complaint', body: { complaint } };
+}
+
+function relayAnswer(opened: Signed<OpenedShares>): CoordinatorEffect {
+  return { kind: 'send', to: [opened.body.holder], message: 'relayed-shares', body: { opened } };
 }
 
 /** What a dealer that comes back has still to answer. */
@@ -85,20 +98,14 @@ export function acceptOpenedShares(
   { body, signature }: Message<'opened-shares'>,
 ): CoordinatorStep {
   const batch = batchOf(state, body.batchContext);
-  const complaint = batch?.complaints.get(from)?.get(body.holder);
+  const known = batch?.complaints.get(from)?.get(body.holder);
   const box = batch?.dealt.get(from)?.boxes.get(body.holder);
-  if (batch === undefined || box === undefined || complaint === undefined) {
+  if (batch === undefined || box === undefined || known === undefined || known.answer !== undefined) {
     return reject(state, from, 'WRONG_CONTEXT', 'opened shares that nobody asked for');
   }
   const opened = { body, signature };
-  const relay: CoordinatorEffect = {
-    kind: 'send',
-    to: [body.holder],
-    message: 'relayed-shares',
-    body: { opened },
-  };
-  const settled = withComplaint(state, batch, [from, body.holder], undefined);
-  if (opensBox(crypto, box.body, body.payload)) return { state: settled, effects: [relay] };
+  const settled = withComplaint(state, batch, [from, body.holder], { ...known, answer: opened });
+  if (opensBox(crypto, box.body, body.payload)) return { state: settled, effects: [relayAnswer(opened)] };
   const evidence: MemberEvidence = {
     proof: 'bad-opening',
     batchContext: batch.context,

@@ -12,7 +12,14 @@ import type {
   RoundStart,
   SurvivorUpload,
 } from '../messages/round.ts';
-import type { Complaint, DrawReveal, KeyAdvert, SealedShares, Signed } from '../messages/setup.ts';
+import type {
+  Complaint,
+  DrawReveal,
+  KeyAdvert,
+  OpenedShares,
+  SealedShares,
+  Signed,
+} from '../messages/setup.ts';
 import type { BatchTerms, RoundTerms } from '../messages/terms.ts';
 import type { Roster } from '../roster.ts';
 import type { PointShare, UnmaskRequestForKernel } from './unmask.ts';
@@ -57,11 +64,17 @@ export interface OpenBatch {
   /** Public randomness; empty where the batch needed none. */
   readonly draw: Uint8Array;
   /**
-   * By dealer the complaints about its boxes, by holder: undefined where it has answered. A dealer that owes so many
+   * By dealer the complaints about its boxes, by holder, with what the dealer answered. A dealer that owes so many
    * answers that fewer than t holders could open its secrets takes part in no round.
    */
-  readonly complaints: ReadonlyMap<number, ReadonlyMap<number, Signed<Complaint> | undefined>>;
+  readonly complaints: ReadonlyMap<number, ReadonlyMap<number, AnsweredComplaint>>;
   readonly nextKeyIndex: number;
+}
+
+export interface AnsweredComplaint {
+  readonly complaint: Signed<Complaint>;
+  /** Undefined while it is due. */
+  readonly answer: Signed<OpenedShares> | undefined;
 }
 
 /** Members whose answer a phase still awaits. */
