@@ -153,7 +153,7 @@ export {
 } from './summation/integer-sum.ts';
 export { summationChallenge, sumProduct, UploadProduct, uploadProduct } from './summation/summation-check.ts';
 export { packedLengthOf, unusedBitsAreZero } from './vector-length.ts';
-export { DOMAIN, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
+export { DOMAIN, MACHINE_VERSION, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
 export { CanonicalWriter } from './wire/canonical.ts';
 export { type Decoded, decodeMessage, encodeMessage, MAX_FRAME_BYTES } from './wire/codec.ts';
 export { clipDetail } from './wire/detail.ts';

@@ -1,6 +1,6 @@
 /** First record of a journal: which run it is of, and whose. A journal of another run is never replayed. */
 import { equalBytes, toHex } from '@tributary/crypto';
-import { decodePlain, encodePlain } from '@tributary/protocol';
+import { decodePlain, encodePlain, MACHINE_VERSION } from '@tributary/protocol';
 import { z } from 'zod';
 import { RuntimeError } from '../errors.ts';
 
@@ -18,13 +18,18 @@ export interface JournalHeader {
 }
 
 /** Counts formats of the records, which are private to this program. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** For whoever finds a journal that this version of the program cannot replay. */
+const FINISH_OR_BEGIN_ANEW =
+  'finish the run with the version of tributary that it was begun with, or begin another run: the coordinator with another output';
 
 const bytes32 = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32);
 
 const schema = z.strictObject({
   kind: z.literal('tributary-journal'),
   format: z.literal(FORMAT),
+  machineVersion: z.int(),
   protocolVersion: z.int(),
   federation: z.string(),
   rosterRoot: bytes32,
@@ -34,21 +39,31 @@ const schema = z.strictObject({
 });
 
 export function encodeHeader(header: JournalHeader): Uint8Array {
-  return encodePlain({ kind: 'tributary-journal', format: FORMAT, ...header });
+  const versions = { format: FORMAT, machineVersion: MACHINE_VERSION };
+  return encodePlain({ kind: 'tributary-journal', ...versions, ...header });
 }
 
-/** @throws RuntimeError BAD_FILE where the record is no header, or of another format */
+/** @throws RuntimeError BAD_FILE where the record is no header, of another format, or of a journal that replays otherwise */
 export function decodeHeader(record: Uint8Array): JournalHeader {
   const decoded = decodePlain(record);
   const parsed = schema.safeParse(decoded.ok ? decoded.value : undefined);
   if (parsed.success) {
-    const { protocolVersion, federation, rosterRoot, run, self, manifest } = parsed.data;
+    const { machineVersion, protocolVersion, federation, rosterRoot, run, self, manifest } = parsed.data;
+    if (machineVersion !== MACHINE_VERSION) throw otherMachines(run, machineVersion);
     return { protocolVersion, federation, rosterRoot, run, self, manifest };
   }
   throw new RuntimeError(
     'BAD_FILE',
     'the journal does not begin with a header that this version of tributary knows',
-    'finish the run with the version that began it, or start in a new state directory',
+    FINISH_OR_BEGIN_ANEW,
+  );
+}
+
+function otherMachines(run: Uint8Array, version: number): RuntimeError {
+  return new RuntimeError(
+    'BAD_FILE',
+    `the journal of run ${toHex(run).slice(0, 16)} is of rules ${version}, this version of tributary replays rules ${MACHINE_VERSION}`,
+    FINISH_OR_BEGIN_ANEW,
   );
 }
 

@@ -1,4 +1,10 @@
-import { type ClientEvent, decodeClientEvent, encodeEvent } from '@tributary/protocol';
+import {
+  type ClientEvent,
+  decodeClientEvent,
+  encodeEvent,
+  encodePlain,
+  MACHINE_VERSION,
+} from '@tributary/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type MemoryEventLog, memoryEventLog } from '../stores/memory-event-log.ts';
 import type { JournalHeader } from './journal-header.ts';
@@ -59,6 +65,18 @@ describe('the journal of a run', () => {
       exitCode: 4,
       message: `the journal of this run is of another ${difference}`,
     });
+  });
+
+  it('is not replayed by machines of other rules: they would find a state that never was', async () => {
+    const header = { kind: 'tributary-journal', format: 2, machineVersion: MACHINE_VERSION + 1, ...HEADER };
+    await (await disk.open()).append([encodePlain(header)]);
+    for (const reading of [open(), disk.open().then(readJournalHeader)]) {
+      await expect(reading).rejects.toMatchObject({
+        code: 'BAD_FILE',
+        message: `the journal of run 0202020202020202 is of rules ${MACHINE_VERSION + 1}, this version of tributary replays rules ${MACHINE_VERSION}`,
+        hint: expect.stringMatching(/^finish the run with the version .* or begin another run/) as string,
+      });
+    }
   });
 
   it.each([
