@@ -243,8 +243,8 @@ async function keepEvidence(
   run: Uint8Array,
   evidence: Evidence,
 ): Promise<void> {
-  log.error({ proof: evidence.proof }, 'evidence of cheating kept');
-  await appendEvidence(join(state, 'evidence.jsonl'), run, evidence);
+  const isNew = await appendEvidence(join(state, 'evidence.jsonl'), run, evidence);
+  if (isNew) log.error({ proof: evidence.proof }, 'evidence of cheating kept');
 }
 
 /** Heads of the audit logs of all runs that this client was shown: for others to compare, so it outlives the runs. */
