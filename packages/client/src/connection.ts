@@ -89,7 +89,7 @@ export async function connect(options: ConnectionOptions, events: ConnectionEven
   }
 }
 
-interface FailedAttempt {
+interface FailedConnection {
   readonly reason: string;
   /** Set where trying again cannot help. */
   readonly final?: RuntimeError | undefined;
@@ -100,13 +100,13 @@ async function greeted(
   timeout: number,
   options: ConnectionOptions,
   events: ConnectionEvents,
-): Promise<MessageSocket | FailedAttempt> {
+): Promise<MessageSocket | FailedConnection> {
   const { signal, url } = options;
   const nonce = nodeRandomBytes(32);
   return await new Promise((resolve) => {
     let welcomed = false;
-    let failure: FailedAttempt | undefined;
-    const giveUp = (attempt: FailedAttempt): void => {
+    let failure: FailedConnection | undefined;
+    const giveUp = (attempt: FailedConnection): void => {
       failure ??= attempt;
       socket.close(CLOSE.notAuthenticated, attempt.reason);
     };
@@ -197,7 +197,7 @@ function stranger(reason: string): SocketEnd {
 /** Node's codes for certificates that are not trusted, or not for this host. */
 const CERTIFICATE_FAULT = /CERT|UNABLE_TO_VERIFY/;
 
-function networkFailure(url: string, error: Error): FailedAttempt {
+function networkFailure(url: string, error: Error): FailedConnection {
   const code = systemErrorCode(error) ?? '';
   // Where several addresses were tried the message is empty and the code says it all.
   const reason = error.message === '' ? code : error.message;

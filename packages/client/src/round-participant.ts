@@ -12,7 +12,6 @@ import {
   type ClientPhase,
   type ClientState,
   encodeFieldElement,
-  EMPTY_SIGNATURE,
   type Evidence,
   type ExpectedRound,
   keep,
@@ -353,10 +352,7 @@ export class RoundParticipant {
   }
 
   async #send<K extends MessageKind>(kind: K, body: Bodies[K]): Promise<void> {
-    const signature =
-      kind === 'vector-chunk'
-        ? EMPTY_SIGNATURE
-        : signMessage(this.#crypto, this.#keeper.identity, kind, body);
+    const signature = signMessage(this.#crypto, this.#keeper.identity, kind, body);
     await this.#socket?.send(kind, body, signature);
   }
 }

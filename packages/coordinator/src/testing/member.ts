@@ -6,7 +6,6 @@ import {
   type ClientEvent,
   type ClientPhase,
   type ClientState,
-  EMPTY_SIGNATURE,
   type ExpectedRound,
   keep,
   type Keeper,
@@ -140,8 +139,7 @@ export class TestMember {
   }
 
   async #send<K extends MessageKind>(kind: K, body: Bodies[K]): Promise<void> {
-    const signature =
-      kind === 'vector-chunk' ? EMPTY_SIGNATURE : signMessage(nodeBackend, this.#keeper.identity, kind, body);
+    const signature = signMessage(nodeBackend, this.#keeper.identity, kind, body);
     await this.#say({ kind, body, signature } as unknown as Message);
   }
 }

@@ -57,7 +57,7 @@ export interface VerifiedLedger {
   readonly voided: number;
 }
 
-interface Attempt {
+interface LedgerAttempt {
   readonly entry: ReserveEntry;
   readonly name: string;
   readonly uploads: Set<number>;
@@ -75,7 +75,7 @@ export function verifyLedger(entries: readonly LedgerEntry[]): VerifiedLedger {
 /** The state between two entries. */
 class Book {
   readonly #differences: LedgerDifference[] = [];
-  readonly #attempts = new Map<string, Attempt>();
+  readonly #attempts = new Map<string, LedgerAttempt>();
   readonly #releases: ReleasedRound[] = [];
   readonly #members = new Map<number, Tally>();
   readonly #federation = new Tally();
@@ -173,7 +173,7 @@ class Book {
     this.#opened = false;
   }
 
-  #takeUpload({ entry, name, uploads, survivors }: Attempt, member: number): void {
+  #takeUpload({ entry, name, uploads, survivors }: LedgerAttempt, member: number): void {
     if (!entry.cohort.includes(member)) {
       this.#differ('NOT_A_MEMBER', `member ${member} uploads to ${name} without being in its cohort`);
     }
@@ -183,7 +183,7 @@ class Book {
     uploads.add(member);
   }
 
-  #takeSurvivors(attempt: Attempt, members: readonly number[], { declaration }: GenesisEntry): void {
+  #takeSurvivors(attempt: LedgerAttempt, members: readonly number[], { declaration }: GenesisEntry): void {
     const { name, uploads } = attempt;
     if (attempt.survivors !== undefined)
       this.#differ('BAD_ORDER', `the survivors of ${name} are fixed twice`);
@@ -199,7 +199,7 @@ class Book {
     attempt.survivors ??= members;
   }
 
-  #takeRelease(attempt: Attempt, claimed: Rational, { declaration }: GenesisEntry): void {
+  #takeRelease(attempt: LedgerAttempt, claimed: Rational, { declaration }: GenesisEntry): void {
     const { entry, name, survivors } = attempt;
     if (survivors === undefined) {
       return this.#differ('BAD_ORDER', `${name} is opened before its survivors are fixed`);
@@ -231,7 +231,11 @@ class Book {
     });
   }
 
-  #takeVoid(attempt: Attempt, promises: readonly number[], { threshold, declaration }: GenesisEntry): void {
+  #takeVoid(
+    attempt: LedgerAttempt,
+    promises: readonly number[],
+    { threshold, declaration }: GenesisEntry,
+  ): void {
     const { entry, name } = attempt;
     const promised = promises.filter((member) => entry.cohort.includes(member)).length;
     const needed = entry.cohort.length - threshold + 1 + declaration.colluders;
