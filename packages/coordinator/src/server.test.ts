@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
@@ -8,7 +9,8 @@ import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type ListeningServer, listen } from './server.ts';
+import { type ListeningServer, listen, type Standing } from './server.ts';
+import { Strangers } from './strangers.ts';
 
 const LOOPBACK = { listen: { host: '127.0.0.1', port: 0 } };
 const open: ListeningServer[] = [];
@@ -66,6 +68,41 @@ describe('listen', () => {
     await server.close();
     await gone;
     expect(webSocket.readyState).toBe(WebSocket.CLOSED);
+  });
+});
+
+const openssl = (...args: readonly string[]): number | null =>
+  spawnSync('openssl', args, { stdio: 'ignore' }).status;
+
+describe.skipIf(openssl('version') !== 0)('over TLS', () => {
+  it('a connection that a member has joined is no stranger: a crowd does not displace it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tributary-tls-'));
+    const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    openssl(...request, '-days', '2', '-subj', '/CN=localhost', '-keyout', key, '-out', cert);
+    const strangers = new Strangers(1);
+    const standings: Standing[] = [];
+    const server = await listen(
+      { ...LOOPBACK, tls: { cert, key } },
+      (_socket, _stream, standing) => standings.push(standing),
+      strangers,
+    );
+    open.push(server);
+    const connected = async (): Promise<WebSocket> => {
+      const socket = new WebSocket(server.url, { rejectUnauthorized: false });
+      socket.on('error', () => {});
+      await once(socket, 'open');
+      return socket;
+    };
+    const member = await connected();
+    standings[0]?.joined();
+    expect(strangers.size).toBe(0);
+    const stranger = await connected();
+    const cut = once(stranger, 'close');
+    await connected();
+    await cut;
+    expect(member.readyState).toBe(WebSocket.OPEN);
+    rmSync(directory, { recursive: true });
   });
 });
 
