@@ -139,31 +139,47 @@ describe('a release against its holder', () => {
     const short = { ...box.body, commitments: box.body.commitments.slice(1) };
     const signature = signSealedShares(crypto, secretOf(dealer), short);
     expect(judge({ ...badShare, boxes: [{ body: short, signature }] })).toBeUndefined();
+    const older = { ...box.body, batchContext: hash(1) };
+    const signedOlder = signSealedShares(crypto, secretOf(dealer), older);
+    expect(judge({ ...badShare, boxes: [{ body: older, signature: signedOlder }] })).toBeUndefined();
   });
 });
 
+/** The proof with the first release changed, and signed by its holder, which colludes. */
+const withFirst = (change: Partial<MemberEvidence['releases'][number]['body']>): MemberEvidence => {
+  const first = existing(badDealer.releases[0]);
+  const body = { ...first.body, ...change };
+  const signature = signMessage(crypto, secretOf(body.member), 'release', body);
+  return { ...badDealer, releases: badDealer.releases.with(0, { body, signature }) };
+};
+
 describe('shares against their dealer', () => {
-  it('prove nothing where they give what it committed to', () => {
-    const holders = [0, 1, 2, 4];
-    const honest: MemberEvidence = {
-      ...badDealer,
-      boxes: holders.map((id) =>
-        existing(transcript.coordinatorNow.batches[0]?.dealt.get(dealer)?.boxes.get(id)),
-      ),
-      releases: holders.map((id) => {
-        const body = releaseFor(existing(transcript.keepers[id]), {
-          kind: 'release',
-          batchContext: context.batchContext,
-          roundContext: hash(6),
-          maskedSum: hash(5),
-          summation: undefined,
-          keyIndex: 0,
-          choices: [{ owner: dealer, kind: 'self' }],
-        });
-        return { body, signature: signMessage(crypto, secretOf(id), 'release', body) };
-      }),
-    };
-    expect(judge(honest)).toBeUndefined();
+  const holders = [0, 1, 2, 4];
+  const honest = (kindOf: (holder: number) => 'self' | 'pair'): MemberEvidence => ({
+    ...badDealer,
+    boxes: holders.map((id) =>
+      existing(transcript.coordinatorNow.batches[0]?.dealt.get(dealer)?.boxes.get(id)),
+    ),
+    releases: holders.map((id) => {
+      const body = releaseFor(existing(transcript.keepers[id]), {
+        kind: 'release',
+        batchContext: context.batchContext,
+        roundContext: hash(6),
+        maskedSum: hash(5),
+        summation: undefined,
+        keyIndex: 0,
+        choices: [{ owner: dealer, kind: kindOf(id) }],
+      });
+      return { body, signature: signMessage(crypto, secretOf(id), 'release', body) };
+    }),
+  });
+
+  it('prove nothing where they give what it committed to, nor where they are of both its secrets', () => {
+    expect(judge(honest(() => 'self'))).toBeUndefined();
+    expect(judge(honest(() => 'pair'))).toBeUndefined();
+    for (const odd of holders) {
+      expect(judge(honest((id) => (id === odd ? 'pair' : 'self')))).toBeUndefined();
+    }
   });
 
   it('prove nothing where they are fewer than t, or of one holder twice', () => {
@@ -173,6 +189,22 @@ describe('shares against their dealer', () => {
     const twice = { boxes: boxes.with(1, firstBox), releases: releases.with(1, firstRelease) };
     expect(judge({ ...badDealer, ...twice })).toBeUndefined();
     expect(judge(badDealer, { threshold: 3 })).toBeUndefined();
+  });
+
+  it('prove nothing where a holder that colludes signed a share that is not the one dealt to it', () => {
+    const first = existing(badDealer.releases[0]);
+    const shares = first.body.shares.map((each) => ({ ...each, share: hash(9) }));
+    expect(judge(withFirst({ shares }))).toBeUndefined();
+  });
+
+  it('prove nothing with more releases than boxes, with two adverts, or with one of another batch', () => {
+    const { releases, adverts } = badDealer;
+    expect(judge({ ...badDealer, releases: [...releases, existing(releases[0])] })).toBeUndefined();
+    const advert = existing(adverts[0]);
+    expect(judge({ ...badDealer, adverts: [advert, advert] })).toBeUndefined();
+    const body = { ...advert.body, batchContext: hash(1) };
+    const signature = signMessage(crypto, secretOf(dealer), 'key-advert', body);
+    expect(judge({ ...badDealer, adverts: [{ body, signature }] })).toBeUndefined();
   });
 
   it('prove nothing where a holder has no point, or another one', () => {
@@ -286,6 +318,7 @@ describe('two heads of one audit log', () => {
     ['heads of different sizes', [head(3, 1), head(4, 2)]],
     ['heads of two runs', [head(3, 1), head(3, 2, hash(1))]],
     ['a head that was changed', [head(3, 1), { ...head(3, 2), root: hash(3) }]],
+    ['a changed head first', [{ ...head(3, 2), root: hash(3) }, head(3, 1)]],
   ])('prove nothing where they are %s', (_, heads) => {
     expect(provesFork(heads)).toBe(false);
   });

@@ -52,6 +52,8 @@ describe('a roster', () => {
     ['an overlong organisation', withMember(1, { organisation: 'x'.repeat(65) }), /has 65 characters/],
     ['an empty federation', { ...roster, federation: '' }, /federation '' has 0 characters/],
     ['an overlong federation', { ...roster, federation: 'x'.repeat(65) }, /has 65 characters/],
+    ['a committee out of order', { ...roster, committee: [1, 0] }, /committee/],
+    ['a committee of strangers', { ...roster, committee: [0, 77] }, /committee/],
     ['a version below zero', { ...roster, version: -1 }, /version -1/],
     ['a version that is a fraction', { ...roster, version: 1.5 }, /version 1.5/],
   ])('with %s is refused', (_, broken, message) => {

@@ -183,12 +183,31 @@ describe('a dealer whose shares do not give its secret', () => {
     expect(state.culprits).toEqual(new Set([DEALER]));
   });
 
+  it('is convicted by the shares of others where its own came first, which is in no box', () => {
+    const { request } = phase;
+    const survivors = request.survivors.map((each) => {
+      const ownFirst = [
+        { holder: DEALER, point: DEALER + 1, share: hash(1) },
+        ...each.shares.filter(({ holder }) => holder !== DEALER),
+      ];
+      return each.owner.member === DEALER ? { ...each, shares: ownFirst } : each;
+    });
+    const own = existing(phase.releases.get(0));
+    const releases = new Map(phase.releases).set(DEALER, own);
+    const { effects } = take(
+      { ...opening, phase: { ...phase, round, releases, request: { ...request, survivors } } },
+      { kind: 'sum-not-opened', roundContext, badDealers: [DEALER] },
+    );
+    expect(effects).toContainEqual(expect.objectContaining({ kind: 'evidence', culprit: DEALER }));
+  });
+
   it('is not proven guilty by releases that were padded: their proof might fit into no frame', () => {
     const padded = new Map(phase.releases);
     for (const [id, release] of phase.releases) {
       const share = existing(release.body.shares[0]);
-      const shares = Array.from({ length: 7 }, () => share);
-      if (id < 4) padded.set(id, { ...release, body: { ...release.body, shares } });
+      const shares = [...release.body.shares, ...Array.from({ length: 7 }, () => share)];
+      const { body: longer, signature } = signed(cast, id, 'release', { ...release.body, shares });
+      if (id < 4) padded.set(id, { body: longer, signature });
     }
     const { state, effects } = failed(padded);
     expect(effects.some(({ kind }) => kind === 'evidence')).toBe(false);

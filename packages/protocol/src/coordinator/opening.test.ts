@@ -153,6 +153,12 @@ describe('a release', () => {
     expect(coordinatorOutcome(cast, state, { kind: 'message', from: 2, message })).toEqual(
       rejected('WRONG_CONTEXT', 2, /masked sum/),
     );
+    for (const change of [{ keyIndex: 1 }, { batchContext: hash(1) }]) {
+      const other = signed(cast, 2, 'release', { ...honest, ...change });
+      expect(coordinatorOutcome(cast, state, { kind: 'message', from: 2, message: other })).toEqual(
+        rejected('WRONG_CONTEXT', 2),
+      );
+    }
   });
 
   const [, { body: fromOne }] = transcript.coordinatorBefore(1, 'release');
@@ -189,6 +195,12 @@ describe('a release', () => {
       [3],
     ],
     ['a share of a member that takes no part', [...honest.shares, { ...ofZero, owner: 77 }], /77/, [77]],
+    [
+      'a round key of a member that takes no part',
+      [...honest.shares, { ...ofZero, kind: 'pair', owner: 77 }],
+      /77/,
+      [77],
+    ],
     ['a share twice', [...honest.shares, ofZero], /member-0/, []],
   ])('with %s blames its holder, without a proof; the other shares count', (_, shares, detail, refused) => {
     const { state: after, effects } = take(state, release(shares));

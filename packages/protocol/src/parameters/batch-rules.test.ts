@@ -84,6 +84,8 @@ describe('a sparse graph', () => {
     expect(batchTermsFor(crypto, { ...choice, roster: named }).committee).toEqual([3, 5]);
     expect(unsafeBatch(named, { ...terms, committee: [3, 7] })).toBeUndefined();
     expect(unsafeBatch(named, { ...terms, committee: [0, 3] })).toMatch(/names a member that the roster/);
+    const away = { ...terms, cohort: terms.cohort.filter((id) => id !== 7), committee: [3, 7] };
+    expect(unsafeBatch(named, away)).toMatch(/or that is not in the cohort/);
   });
 
   it('is not drawn by one organisation through two members', () => {

@@ -110,5 +110,14 @@ describe('a frame is refused', () => {
     expect(frameFault(new Uint8Array([0x91, 0xa0 + text.length, ...text]))).toBe(
       'text at byte 1 is no UTF-8',
     );
+    // As text of more than 31 bytes, whose length stands in one, two or four bytes.
+    const long = [...Array(32).fill(0x61), ...text] as number[];
+    for (const head of [
+      [0xd9, long.length],
+      [0xda, 0, long.length],
+      [0xdb, 0, 0, 0, long.length],
+    ]) {
+      expect(frameFault(new Uint8Array([0x91, ...head, ...long]))).toBe('text at byte 1 is no UTF-8');
+    }
   });
 });
