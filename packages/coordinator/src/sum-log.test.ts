@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,6 +60,17 @@ const RUN = new Uint8Array(32).fill(5);
 const RECORD = { step: 'mean', dimension: 3, bits: 20, scale: 4, survivors: ['acme', 'initech'] };
 
 describe('the log of opened sums', () => {
+  it('has the vectors of an audit beside it; masked uploads are for their owner alone', async () => {
+    const log = new SumLog(directory, RUN);
+    await log.create();
+    await log.keepMasked(2, Uint8Array.of(1, 2));
+    await log.keepMasked(2, Uint8Array.of(3));
+    await log.keepUpload(2, 4, Uint8Array.of(5));
+    expect([...readFileSync(join(directory, 'masked', '00002.sum'))]).toEqual([3]);
+    expect([...readFileSync(join(directory, 'uploads', '00002', '4.bin'))]).toEqual([5]);
+    expect(statSync(join(directory, 'uploads')).mode & 0o777).toBe(0o700);
+  });
+
   it('has a line and a file of little-endian words for each', async () => {
     const log = new SumLog(directory, RUN);
     await log.create();

@@ -128,7 +128,9 @@ export class SumLog {
       await writeDurably(this.#index, '');
       for (const vectors of ['sums', 'masked', 'uploads']) {
         await rm(join(this.#directory, vectors), { recursive: true, force: true });
-        await mkdir(join(this.#directory, vectors), { recursive: true });
+        // Masked uploads are as private as the coordinator's state: their masks are as strong as X25519 for as long as they lie there.
+        const mode = vectors === 'uploads' ? 0o700 : 0o777;
+        await mkdir(join(this.#directory, vectors), { recursive: true, mode });
       }
       await syncDirectory(nodeFileSystem, this.#directory);
     });
@@ -252,7 +254,7 @@ export class SumLog {
   async keepUpload(round: number, member: number, packed: Uint8Array): Promise<void> {
     const directory = join(this.#directory, 'uploads', fileNumber(round));
     await this.#writing(async () => {
-      await mkdir(directory, { recursive: true });
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       await writeDurably(join(directory, `${member}.bin`), packed);
       await syncDirectory(nodeFileSystem, join(this.#directory, 'uploads'));
     });
