@@ -112,6 +112,34 @@ describe('an attempt that failed after uploads were made', () => {
   });
 });
 
+describe('a member that was in the first attempt and missed the second', () => {
+  it('is in the third: the promises about its own attempt come with it', () => {
+    let attempt = 0;
+    const { federation } = testFederation(N, {
+      thresholds: oneColluder,
+      maxAttempts: 3,
+      policy: { minCohort: 3, minColluders: 1, maxAttemptsPerRound: 3 },
+      faults: {
+        intercept(frame) {
+          const kind = kindOf(frame);
+          if (kind === 'round-announce' && frame.to === 0) attempt += 1;
+          const unsigned =
+            attempt < 3 && kind === 'survivors-signature' && [1, 2, 3].includes(Number(frame.from));
+          const away = attempt === 2 && kind === 'ready' && frame.from === 6;
+          return unsigned || away ? [] : [frame];
+        },
+      },
+    });
+    expect(federation.sum(sumRequest(DIMENSION, vectors))).toEqual({
+      kind: 'opened',
+      survivors: everybody,
+      sum: plainSum(vectors, everybody),
+    });
+    expect(attempt).toBe(3);
+    expect(federation.rejections).toEqual([]);
+  });
+});
+
 describe('whichever way it ended', () => {
   it.each(['upload-end', 'survivors-signature', 'release'] as const)(
     'the next sum is that of whoever is left, after losses before their %s',

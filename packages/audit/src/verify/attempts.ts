@@ -10,12 +10,12 @@ import {
 import { type Finding, finding } from '../errors.ts';
 import type { BatchView } from './batch-view.ts';
 import { fromCoordinator, isFinding, isSigned } from './frames.ts';
-import type { AuditState } from './state.ts';
+import type { Attempt, AuditState } from './state.ts';
 
 export interface Announced {
   readonly terms: RoundTerms;
   readonly batch: BatchView;
-  /** Members whom enough holders promised that the attempt before is sealed; undefined where none is needed. */
+  /** Members whom enough holders promised that their last attempt is sealed; undefined where none is needed. */
   readonly mayRepeat: ((member: number) => boolean) | undefined;
 }
 
@@ -100,23 +100,33 @@ function planFault({ logHead, course, counts, sums }: AuditState, terms: RoundTe
   return undefined;
 }
 
-/** With a privacy budget each attempt is charged on its own; without, members upload again only on promises. */
+/** With a privacy budget each attempt is charged on its own; without, members upload again only on promises about their own last attempt. */
 function promisesOf(
   state: AuditState,
   { body: { promises } }: Message<'round-announce'>,
   { round, privacy }: RoundTerms,
 ): Announced['mayRepeat'] {
-  const { lastContribution: before, roster } = state;
-  if (roster === undefined || before?.terms.round !== round || privacy.length > 0) return undefined;
-  const { batchContext, keyIndex } = before.terms;
-  const promised = new Set<number>();
-  for (const { member, signature } of promises) {
-    const body = { batchContext, keyIndex, member };
-    if (isSigned(state, member, 'nothing-released', body, signature)) promised.add(member);
-  }
-  const contributed = new Set(before.participants);
-  const needed = promisesNeeded(roster, before.batch.terms);
-  return (member) =>
-    !contributed.has(member) ||
-    before.batch.holders(member).filter((holder) => promised.has(holder)).length >= needed;
+  const { roster } = state;
+  if (roster === undefined || privacy.length > 0) return undefined;
+  const contributions = new Map(state.contributions);
+  const attempts = new Set(contributions.values());
+  const promised = new Map([...attempts].map((each) => [each, promisedIn(state, each, promises)]));
+  return (member) => {
+    const own = contributions.get(member);
+    if (own?.terms.round !== round) return true;
+    const holders = own.batch.holders(member).filter((holder) => promised.get(own)?.has(holder));
+    return holders.length >= promisesNeeded(roster, own.batch.terms);
+  };
+}
+
+/** Who promised that it released nothing of the attempt, and never will. */
+function promisedIn(
+  state: AuditState,
+  { terms: { batchContext, keyIndex } }: Attempt,
+  promises: Message<'round-announce'>['body']['promises'],
+): ReadonlySet<number> {
+  const signed = promises.filter(({ member, signature }) =>
+    isSigned(state, member, 'nothing-released', { batchContext, keyIndex, member }, signature),
+  );
+  return new Set(signed.map(({ member }) => member));
 }

@@ -63,7 +63,7 @@ export function roundRule(state: AuditState, entry: EntryOf<'round'>): Finding |
     signers: new Set(),
   };
   state.round = round;
-  state.lastContribution = round;
+  for (const id of participants) state.contributions.set(id, round);
   state.counts.rounds += 1;
   return undefined;
 }

@@ -117,7 +117,7 @@ export function sumRule(
   state.round = undefined;
   state.closedLines = state.line;
   state.lastAttempt = undefined;
-  state.lastContribution = undefined;
+  state.contributions.clear();
   advance(state, sum.words, survivors.length);
   return undefined;
 }

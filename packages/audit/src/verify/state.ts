@@ -142,8 +142,8 @@ export class AuditState {
   round: OpenRound | undefined;
   /** The newest attempt at the sum that is due. */
   lastAttempt: RoundTerms | undefined;
-  /** The newest attempt at it in which uploads were made. */
-  lastContribution: Attempt | undefined;
+  /** By member the newest attempt at it that the member was in. */
+  readonly contributions: Map<number, Attempt> = new Map();
   /** The privacy budget as it follows from the messages so far, and which of its entries the log still owes. */
   readonly budget: LedgerRecorder = new LedgerRecorder();
   readonly owed: LedgerEntry[] = [];
