@@ -81,7 +81,7 @@ export function rewriteLog(
 }
 
 type Leaf = number | string | Uint8Array;
-type Tree = Leaf | readonly Tree[] | { readonly [field: string]: Tree };
+export type Tree = Leaf | readonly Tree[] | { readonly [field: string]: Tree };
 
 /** A copy with one leaf, or one list, changed. */
 export function mutateTree(tree: Tree, draw: Draw): Tree {

@@ -40,6 +40,8 @@ export interface Scene {
   readonly bits?: number;
   readonly seed?: number;
   readonly keyCount?: number;
+  /** Attempts at a sum that terms and members allow. */
+  readonly maxAttempts?: number;
   readonly thresholds?: InMemoryOptions['thresholds'];
   readonly faults?: Pick<NonNullable<InMemoryOptions['faults']>, 'fate' | 'afterSend'>;
   /** Public definition of the run, and its digest. */
@@ -90,7 +92,7 @@ export class RecordedFederation {
   #time = 1_700_000_000_000;
 
   constructor(scene: Scene) {
-    const { members, seed = 1, keyCount = 4, thresholds, faults, crypto } = scene;
+    const { members, seed = 1, keyCount = 4, maxAttempts, thresholds, faults, crypto } = scene;
     const random = seededBytes(seed);
     this.#scene = scene;
     this.#crypto = crypto;
@@ -125,6 +127,9 @@ export class RecordedFederation {
       keyCount,
       auditHead: () => this.head,
       ...(thresholds === undefined ? {} : { thresholds }),
+      ...(maxAttempts === undefined
+        ? {}
+        : { maxAttempts, policy: { minCohort: 3, minColluders: 1, maxAttemptsPerRound: maxAttempts } }),
       faults: { ...faults, intercept: (frame) => this.#intercept(frame) },
     });
   }

@@ -4,7 +4,7 @@ import { approveRoster, type ExpectedRound, type Roster, rosterRoot } from '@tri
 import { beforeAll, describe, expect, it } from 'vitest';
 import { appendEntry, appendHead, EMPTY_LOG } from '../audit-log.ts';
 import { genesisEntry, rosterEntry } from '../recorder.ts';
-import { entriesOf, mutateFrame, rewriteLog } from '../testing/mutations.ts';
+import { entriesOf, mutateFrame, rewriteLog, type Tree } from '../testing/mutations.ts';
 import { MANIFEST, RecordedFederation, RUN, type Scene } from '../testing/recorded-federation.ts';
 import { type AuditReport, verifyLog } from './log-verifier.ts';
 import type { AuditExpectations, RoundVectors, RunCourse } from './state.ts';
@@ -20,6 +20,28 @@ function reportOf(run: RecordedFederation, asked: AuditExpectations = {}): Audit
   const verdict = verifyLog(crypto, run.lines, asked, run.vectorsOf);
   if (!verdict.ok) throw new Error(JSON.stringify(verdict.fault));
   return verdict.report;
+}
+
+/** The log with the promises of every announcement changed, signed anew by the coordinator. */
+function withPromises(
+  { lines, coordinatorIdentity: identity }: RecordedFederation,
+  change: (promises: readonly Tree[]) => readonly Tree[],
+): readonly Uint8Array[] {
+  const entries = entriesOf(lines).map((entry) => {
+    if (entry.type !== 'round') return entry;
+    const announce = mutateFrame(
+      crypto,
+      entry.announce,
+      identity,
+      () => 0,
+      (body) => {
+        const announced = body as { readonly promises: readonly Tree[] };
+        return { ...announced, promises: change(announced.promises) };
+      },
+    );
+    return announce === undefined ? entry : { ...entry, announce };
+  });
+  return rewriteLog(crypto, entries, { identity, run: RUN });
 }
 
 describe('a log of a run', () => {
@@ -61,24 +83,34 @@ describe('a log of a run', () => {
     expect(reportOf(run)).toMatchObject({ sums: 1, counts: { rounds: 2, aborted: 1, uploads: 7 } });
     const entries = entriesOf(run.lines);
     const second = entries.findLastIndex(({ type }) => type === 'round');
-    const lines = rewriteLog(
-      crypto,
-      entries.map((entry) => {
-        if (entry.type !== 'round') return entry;
-        const announce = mutateFrame(
-          crypto,
-          entry.announce,
-          run.coordinatorIdentity,
-          () => 0,
-          (body) => ({ ...(body as object), promises: [] }),
-        );
-        return announce === undefined ? entry : { ...entry, announce };
-      }),
-      { identity: run.coordinatorIdentity, run: RUN },
-    );
+    const lines = withPromises(run, () => []);
     expect(verifyLog(crypto, lines)).toMatchObject({
       ok: false,
       fault: { entry: second + 1, code: 'NOT_PROMISED' },
+    });
+  });
+
+  it('holds where a member missed an attempt, and not without the promises about its own', () => {
+    let attempt = 0;
+    const run = recorded(
+      {
+        members: 7,
+        maxAttempts: 3,
+        swallows: ({ kind }, from) => {
+          if (kind === 'ready' && from === 0) attempt += 1;
+          const unsigned = kind === 'survivors-signature' && [3, 4, 5].includes(from);
+          return (attempt < 3 && unsigned) || (attempt === 2 && kind === 'ready' && from === 6);
+        },
+      },
+      1,
+    );
+    expect(reportOf(run)).toMatchObject({ sums: 1, counts: { rounds: 3, aborted: 2, uploads: 7 } });
+    const third = entriesOf(run.lines).findLastIndex(({ type }) => type === 'round');
+    // Those about the second attempt come first.
+    const lines = withPromises(run, (promises) => promises.slice(0, 7));
+    expect(verifyLog(crypto, lines)).toMatchObject({
+      ok: false,
+      fault: { entry: third + 1, code: 'NOT_PROMISED' },
     });
   });
 
