@@ -98,3 +98,37 @@ describe('noisy sums of an experiment', () => {
     );
   });
 });
+
+describe('an MLP router within a budget', () => {
+  const settings = { models: MODELS, dimensions: 2, seed: '21'.repeat(32), projection: 2, hidden: [4, 4] };
+
+  it.each([
+    ['record', 'shared', { sampling: 0.5 }, 'rdp@'],
+    ['record', 'local', { sampling: 0.5 }, 'rdp@'],
+    ['end-user', 'shared', { sampling: 0.5 }, 'rdp@'],
+    ['organisation', 'shared', { unit: 'organisation', localEpochs: 2 }, 'zcdp'],
+  ] as const)('is trained and charged per %s, noise %s', (unit, noise, own, filter) => {
+    const budget = { ...BUDGET, unit, noise, recordsPerUnit: unit === 'end-user' ? 3 : 1 };
+    const opened: PrivateSums[] = [];
+    const model = runPrivately(
+      'dp-sgd',
+      { ...settings, steps: 3, ...own },
+      { clients: CLIENTS, localSeeds: CLIENTS.map((_, i) => new Uint8Array(32).fill(i)) },
+      {
+        budget,
+        open(declaration) {
+          const noiseSeed = new Uint8Array(32).fill(9);
+          const sums = privateSums({ clients: CLIENTS.length, maxRecords: 1000, declaration, noiseSeed });
+          opened.push(sums);
+          return sums;
+        },
+      },
+    );
+    expect(model).toMatchObject({ kind: 'mlp', rounds: 3 });
+    const charged = chargedBudget(opened[0]?.ledger() ?? [], budget);
+    expect(charged.filter).toContain(filter);
+    expect(charged.releases).toBe(4);
+    expect(charged.spentEpsilon).toBeLessThanOrEqual(3);
+    expect(charged.expectedEpsilon).toBeLessThan(charged.spentEpsilon);
+  });
+});
