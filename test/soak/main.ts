@@ -52,9 +52,9 @@ function soakFrames(): void {
 function soakThousand(): void {
   for (const loss of LOSSES) {
     const report = sumOfMany({ members: 1000, dimension: 10_000, loss, seed: firstSeed });
-    const { degree, threshold, survivors, seconds, rssMb } = report;
+    const { degree, threshold, survivors, seconds, cpuSeconds, rssMb } = report;
     console.log(
-      `1,000 members, k = ${degree}, t = ${threshold}, a tenth lost (${loss}): exact over ${survivors}, ${seconds.toFixed(0)} s, ${rssMb} MB`,
+      `1,000 members, k = ${degree}, t = ${threshold}, a tenth lost (${loss}): exact over ${survivors}, ${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of CPU), ${rssMb} MB`,
     );
   }
 }
