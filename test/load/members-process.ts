@@ -3,6 +3,7 @@
  * Argument: `MemberOrders` as JSON.
  */
 import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { nodeBackend, nodeRandomBytes } from '@tributary/crypto/node';
 import {
   type Bodies,
@@ -45,6 +46,17 @@ let bytesUp = 0;
 const tell = (message: FromMembers): void => void process.send?.(message);
 const never = new Promise<never>(() => {});
 
+/**
+ * Members of one process take turns: a message that reaches all of them at once would else keep the event loop for as long as all
+ * need for it, and nobody would answer the coordinator's pings.
+ */
+let turns: Promise<void> = Promise.resolve();
+async function inTurn(work: () => Promise<void>): Promise<void> {
+  const mine = turns.then(work);
+  turns = mine.then(async () => await breathe());
+  await mine;
+}
+
 class LoadMember {
   readonly #self: number;
   #participant: RoundParticipant | undefined;
@@ -52,6 +64,10 @@ class LoadMember {
   #logHead = EMPTY_LOG_HEAD;
   #round = 1;
   #alive = true;
+  #noteDeath: () => void = () => {};
+  readonly #death = new Promise<void>((resolve) => {
+    this.#noteDeath = resolve;
+  });
 
   constructor(self: number) {
     this.#self = self;
@@ -108,7 +124,7 @@ class LoadMember {
       },
       {
         onWelcome: (_, socket) => this.#attach(socket),
-        onMessage: (message) => this.#receive(message),
+        onMessage: (message) => inTurn(async () => await Promise.race([this.#receive(message), this.#death])),
         onFault: fail,
       },
     );
@@ -144,6 +160,7 @@ class LoadMember {
     this.#alive = false;
     this.#socket?.terminate();
     tell({ kind: 'lost', member: this.#self });
+    this.#noteDeath();
     await never;
   }
 }
