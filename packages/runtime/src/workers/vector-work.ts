@@ -24,16 +24,17 @@ import { WorkerPool } from './worker-pool.ts';
 const MAX_THREADS = 4;
 
 /**
- * Words times masks from which threads pay: 40 ms of masking, where starting a thread takes 50 to 100 ms once and a message to it less
- * than 0.1 ms.
+ * Words times masks from which threads are used: 35 ms of masking. To start a thread takes 100 to 200 ms of CPU time once, to hand it
+ * a piece less than 0.1 ms; below, the work is done here in turns of a few milliseconds.
  */
-const LARGE_MASKING = 8 * 2 ** 20;
+const LARGE_MASKING = 2 ** 24;
 
 /** Words of an upload from which a thread adds it: a few milliseconds of reading, hashing and adding. */
 const LARGE_UPLOAD = 2 ** 16;
 
-/** Words times masks that may hold up the event loop at a time: about 5 ms. */
+/** Words times masks that may hold up the event loop at a time: 2 to 5 ms. */
 const MASKING_PER_TURN = 2 ** 20;
+const MASKS_PER_TURN = 64;
 
 /** Words that threads can share, all zero. */
 export function sharedWords(length: number): Int32Array {
@@ -154,12 +155,13 @@ export class VectorWork {
   }
 
   async #unmaskHere(masks: readonly Mask[], words: Int32Array): Promise<void> {
-    const masksPerTurn = Math.max(1, Math.floor(MASKING_PER_TURN / CHUNK_WORDS));
+    const share = MASKING_PER_TURN / Math.min(MASKS_PER_TURN, Math.max(1, masks.length));
+    const pieceWords = Math.max(1, Math.floor(share / CHUNK_WORDS)) * CHUNK_WORDS;
     try {
-      for (let first = 0; first < words.length; first += CHUNK_WORDS) {
-        const chunk = words.subarray(first, first + CHUNK_WORDS);
-        for (let at = 0; at < masks.length; at += masksPerTurn) {
-          applyMasks(this.#crypto, masks.slice(at, at + masksPerTurn), chunk, first);
+      for (let first = 0; first < words.length; first += pieceWords) {
+        const piece = words.subarray(first, first + pieceWords);
+        for (let at = 0; at < masks.length; at += MASKS_PER_TURN) {
+          applyMasks(this.#crypto, masks.slice(at, at + MASKS_PER_TURN), piece, first);
           await breathe();
         }
       }
