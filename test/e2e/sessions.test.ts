@@ -503,6 +503,19 @@ describe('a member', () => {
     await Promise.all(members.map(({ report: own }) => own));
   });
 
+  it('does not take part without noise unless its policy says so: both sides end with exit code 6 and the reason', async () => {
+    const federation = new Federation(3);
+    const { report } = await federation.serve();
+    const members = [0, 1, 2].map((i) => federation.organisation(i, { policy: {} }));
+    await expect(report).rejects.toMatchObject({
+      code: 'POLICY',
+      exitCode: 6,
+      message: expect.stringContaining('org-0: the run adds no privacy noise to its sums') as string,
+    });
+    for (const { report: own } of members)
+      await expect(own).rejects.toMatchObject({ code: 'POLICY', exitCode: 6 });
+  });
+
   it('that wants a larger cohort refuses aloud, and the others go on', async () => {
     const federation = new Federation(4);
     const { report } = await federation.serve();
