@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { archiveStart, LogVerifier, recordHeader, recordsOf, type RoundVectors } from '@tributary/audit';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { RecordedFederation } from '../packages/audit/src/testing/recorded-federation.ts';
-import { archivedLines } from '../packages/cli/src/commands/audit-files.ts';
+import { linesWithVectors } from '../packages/cli/src/commands/audit-files.ts';
 import { cpuMs } from './measure.ts';
 import type { Row } from './rows.ts';
 
@@ -46,7 +46,7 @@ function writeArchive(path: string): void {
 /** Plans are not recomputed: what they cost is their program's. */
 async function verify(path: string): Promise<void> {
   const verifier = new LogVerifier(crypto);
-  for await (const { line, vectors } of archivedLines(path)) {
+  for await (const { line, vectors } of linesWithVectors(path)) {
     if (verifier.take(line, vectors) !== undefined) break;
   }
   const verdict = verifier.finish();

@@ -61,6 +61,12 @@ describe('the demo', () => {
       // An auditor finds every sum to be that of the uploads.
       expect(result).toMatchObject({ audit: { sums: result.rounds, complete: true } });
       expect(stderr).toContain('tributary audit verify');
+      const archive = join(out, 'run.audit');
+      const exported = await tributary(['audit', 'export', result.auditLog, '-o', archive, '--json']);
+      // Of every sum at least itself and the masked sum.
+      expect((exported.result as { vectors: number }).vectors).toBeGreaterThanOrEqual(2 * result.rounds);
+      const verified = await tributary(['audit', 'verify', archive, '--complete', '--json']);
+      expect(verified).toMatchObject({ exitCode: 0, result: { sums: result.rounds, ended: true } });
       const report = readFileSync(result.report, 'utf8');
       expect(report).toContain('<svg');
       expect(report.toLowerCase()).toContain('synthetic');

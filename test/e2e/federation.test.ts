@@ -16,7 +16,7 @@ import {
   remembering,
   rewriteLog,
 } from '../../packages/audit/src/testing/mutations.ts';
-import { logLines } from '../../packages/cli/src/commands/audit-files.ts';
+import { linesWithVectors } from '../../packages/cli/src/commands/audit-files.ts';
 import { temporaryDirectory, tributary } from '../support/cli.ts';
 
 const ORGANISATIONS = ['acme', 'globex', 'initech'];
@@ -67,7 +67,7 @@ async function everyChangeIsFound(file: string, keyFile: string): Promise<void> 
   const crypto = remembering(nodeBackend);
   const lines: Uint8Array[] = [];
   const sums: RoundVectors[] = [];
-  for await (const { line, vectors } of logLines(file, { vectors: true })) {
+  for await (const { line, vectors } of linesWithVectors(file)) {
     lines.push(line);
     if (vectors.sum !== undefined) sums.push(vectors);
   }

@@ -33,7 +33,7 @@ async function* pieces(file: string): AsyncGenerator<Uint8Array, void, void> {
 }
 
 /** The lines of an archive with their vectors. @throws RuntimeError BAD_FILE */
-export async function* archivedLines(file: string): AsyncGenerator<ArchivedLine, void, void> {
+async function* archivedLines(file: string): AsyncGenerator<ArchivedLine, void, void> {
   const reader = new ArchiveReader();
   const lines = new ArchiveLines();
   try {
@@ -51,7 +51,7 @@ export async function* archivedLines(file: string): AsyncGenerator<ArchivedLine,
 }
 
 /** The lines of a log, with the vectors that stand beside it where they are asked for. @throws RuntimeError BAD_FILE */
-export async function* logLines(
+async function* logLines(
   file: string,
   { vectors: wanted }: { readonly vectors: boolean },
 ): AsyncGenerator<ArchivedLine, void, void> {
@@ -155,7 +155,7 @@ async function orNothing<T>(file: string, nothing: T, read: () => Promise<T>): P
 }
 
 /** @throws RuntimeError BAD_FILE */
-export async function beginsAsArchive(file: string): Promise<boolean> {
+async function beginsAsArchive(file: string): Promise<boolean> {
   try {
     const handle = await open(file);
     try {
@@ -168,6 +168,11 @@ export async function beginsAsArchive(file: string): Promise<boolean> {
   } catch (error) {
     throw fileFailure('read', file, error);
   }
+}
+
+/** The lines of a log, or of an archive, with the vectors that are at hand. @throws RuntimeError BAD_FILE */
+export async function* linesWithVectors(file: string): AsyncGenerator<ArchivedLine, void, void> {
+  yield* (await beginsAsArchive(file)) ? archivedLines(file) : logLines(file, { vectors: true });
 }
 
 /** The lines of a log, or of the log in an archive, without vectors. @throws RuntimeError BAD_FILE */

@@ -2,7 +2,7 @@
 import { type AuditExpectations, type AuditReport, type AuditVerdict, LogVerifier } from '@tributary/audit';
 import { nodeBackend } from '@tributary/crypto/node';
 import { RuntimeError } from '@tributary/runtime';
-import { archivedLines, beginsAsArchive, logLines } from './audit-files.ts';
+import { linesWithVectors } from './audit-files.ts';
 import { planOf } from './audit-plan.ts';
 
 /** In one pass, holding the vectors of one round. @throws RuntimeError BAD_FILE */
@@ -11,8 +11,7 @@ export async function verifyFile(
   asked: Omit<AuditExpectations, 'plan'> = {},
 ): Promise<AuditVerdict> {
   const verifier = new LogVerifier(nodeBackend, { plan: planOf, ...asked });
-  const lines = (await beginsAsArchive(file)) ? archivedLines(file) : logLines(file, { vectors: true });
-  for await (const { line, vectors } of lines) {
+  for await (const { line, vectors } of linesWithVectors(file)) {
     if (verifier.take(line, vectors) !== undefined) break;
   }
   return verifier.finish();

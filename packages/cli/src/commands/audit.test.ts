@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEntry } from '@tributary/audit';
@@ -293,6 +293,22 @@ describe('audit export', () => {
       counts: { plans: sums, masks: sums, replayed: sums },
     });
     expect((await audit('export', log, '-o', archive)).stderr).toContain('exists already');
+  });
+
+  it('of an archive keeps every entry and vector of it', async () => {
+    const again = join(directory, 'again.audit');
+    const written = await audit('export', archive, '-o', again, '--json');
+    expect(JSON.parse(written.stdout)).toMatchObject({ vectors: run.sums.length * (2 + MEMBERS) });
+    expect(readFileSync(again).equals(readFileSync(archive))).toBe(true);
+  });
+
+  it('of a file that is neither log nor archive writes nothing', async () => {
+    const other = join(directory, 'other.jsonl');
+    writeFileSync(other, '{"round":1}\n');
+    const output = join(directory, 'other.audit');
+    const refused = await audit('export', other, '-o', output);
+    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('no audit log') });
+    expect(existsSync(output)).toBe(false);
   });
 
   it('that was cut off is refused as a file', async () => {

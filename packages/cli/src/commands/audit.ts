@@ -4,6 +4,7 @@ import {
   type AuditReport,
   archiveStart,
   proveMember,
+  readEntry,
   recordHeader,
   recordsOf,
   type InclusionStatement,
@@ -25,7 +26,7 @@ import {
   statementOf,
   statementText,
 } from './audit-budget.ts';
-import { linesOf, logLines } from './audit-files.ts';
+import { linesOf, linesWithVectors } from './audit-files.ts';
 import { compareHeads } from './audit-heads.ts';
 import { reportOf, uncheckedIn, verifyFile } from './audit-verify.ts';
 
@@ -85,8 +86,10 @@ export function addAuditCommands(program: Command): void {
     .option('--json', 'print the result as JSON')
     .action((file: string, flags: Flags) => show(file, flags));
   audit
-    .command('export <log>')
-    .description('write one archive for an auditor: the log with the vectors beside it')
+    .command('export <file>')
+    .description(
+      'write one archive for an auditor: a log with the vectors beside it, or an archive as it is, with its privacy events',
+    )
     .requiredOption('-o, --output <file>', 'the archive')
     .option('--json', 'print the result as JSON')
     .action((log: string, flags: Flags & { readonly output: string }) => writeArchive(log, flags));
@@ -238,10 +241,23 @@ function shownText({ entry, type, time, text }: ShownEntry): string {
   return `${entry} ${when}${type} ${text}`;
 }
 
+function beginsAsLog([first]: readonly Uint8Array[]): boolean {
+  const read = first && readEntry(first);
+  return read?.ok === true && read.entry.type === 'genesis';
+}
+
 async function writeArchive(
   log: string,
   { json, output }: Flags & { readonly output: string },
 ): Promise<void> {
+  const lines = await linesOf(log);
+  if (!beginsAsLog(lines)) {
+    throw new RuntimeError(
+      'BAD_FILE',
+      `${log} is no audit log, and no archive of one`,
+      "give the 'audit.jsonl' of a run",
+    );
+  }
   let entries = 0;
   let vectors = 0;
   let bytes = 0;
@@ -255,7 +271,7 @@ async function writeArchive(
       }
     };
     await write(archiveStart());
-    for await (const line of logLines(log, { vectors: true })) {
+    for await (const line of linesWithVectors(log)) {
       for (const record of recordsOf(line)) {
         await write(recordHeader(record), record.bytes);
         if (record.kind === 'line') entries += 1;
@@ -270,7 +286,7 @@ async function writeArchive(
     await handle?.close();
   }
   printLine(`${entries} entries and ${vectors} vectors`);
-  const tree = eventsIn(await linesOf(log));
+  const tree = eventsIn(lines);
   const events = tree === undefined ? undefined : `${output}.events.json`;
   if (events !== undefined) {
     await writeTextFile(events, `${JSON.stringify(tree, undefined, 2)}\n`);
