@@ -5,6 +5,7 @@ import { rosterRoot } from '@tributary/protocol';
 import { createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
 import type { Command } from 'commander';
 import { printLine, printResult } from '../output.ts';
+import { privacyLine } from '../privacy-line.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 interface StartOptions {
@@ -56,7 +57,7 @@ function printProgress(event: ClientProgress): void {
           `${leftOut} records stay out: the run takes at most ${manifest.maxRecords} of an organisation`,
         );
       }
-      printLine('no privacy noise: sums are exact, and differences between sums may reveal an organisation');
+      printLine(privacyLine(manifest.privacy));
       return;
     }
     case 'sum':
