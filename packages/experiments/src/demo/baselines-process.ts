@@ -2,7 +2,7 @@
 import { setPriority } from 'node:os';
 import { toHex } from '@tributary/crypto';
 import { nodeRandomBytes } from '@tributary/crypto/node';
-import type { Dataset, RouterModel } from '@tributary/router';
+import { type Dataset, RouterError, type RouterModel } from '@tributary/router';
 import { poolDatasets } from '../baselines/pool-datasets.ts';
 import { staticRouter } from '../baselines/static.ts';
 import { kmeansFamily } from '../families/kmeans.ts';
@@ -32,7 +32,7 @@ export type BaselinesMessage =
   | { readonly kind: 'local'; readonly local: readonly RouterModel[] }
   | { readonly kind: 'budgets'; readonly budgets: readonly BudgetRouters[] };
 
-/** Routers that runs with a budget gave. */
+/** Routers that runs with a budget gave: fewer than were tried, or none, where noise drowned what the logs hold. */
 export interface BudgetRouters {
   readonly epsilon: number;
   readonly routers: readonly RouterModel[];
@@ -51,24 +51,39 @@ function trainWithin(clients: readonly Dataset[], { unit, delta }: DemoPrivacy):
   const localSeeds = clients.map(() => nodeRandomBytes(32));
   return EPSILONS.map((epsilon) => ({
     epsilon,
-    routers: Array.from({ length: TRIALS }, () =>
-      runPrivately(
-        'kmeans',
-        { models, dimensions, seed: toHex(nodeRandomBytes(32)) },
-        { clients, localSeeds },
-        {
-          budget: { unit, epsilon, delta, recordsPerUnit: 1, noise: 'shared' },
-          open: (declaration) =>
-            privateSums({
-              clients: clients.length,
-              maxRecords: MAX_RECORDS,
-              declaration,
-              noiseSeed: nodeRandomBytes(32),
-            }),
-        },
-      ),
+    routers: Array.from({ length: TRIALS }).flatMap(
+      () =>
+        routerUnlessDrowned(() =>
+          runPrivately(
+            'kmeans',
+            { models, dimensions, seed: toHex(nodeRandomBytes(32)) },
+            { clients, localSeeds },
+            {
+              budget: { unit, epsilon, delta, recordsPerUnit: 1, noise: 'shared' },
+              open: (declaration) =>
+                privateSums({
+                  clients: clients.length,
+                  maxRecords: MAX_RECORDS,
+                  declaration,
+                  noiseSeed: nodeRandomBytes(32),
+                }),
+            },
+          ),
+        ) ?? [],
     ),
   }));
+}
+
+const DROWNED: ReadonlySet<string> = new Set(['NO_RECORDS', 'NO_OBSERVATIONS']);
+
+/** Undefined where a budget is too small for the logs: that is a finding about the budget, and no failure of the demo. */
+function routerUnlessDrowned(train: () => RouterModel): RouterModel | undefined {
+  try {
+    return train();
+  } catch (error) {
+    if (error instanceof RouterError && DROWNED.has(error.code)) return undefined;
+    throw error;
+  }
 }
 
 function trainBaselines({ part, clients, seed, privacy }: BaselinesJob): BaselinesMessage {

@@ -49,9 +49,11 @@ export function compareRouters(test: TestSet, federated: RouterModel, baselines:
     cheapest,
     oracle: oracle(test),
     testQueries: test.queries,
-    budgetTrials: baselines.budgets.map(({ epsilon, routers }) => ({
-      epsilon,
-      aucShared: routers.map((model) => evaluate(model).aucShared),
-    })),
+    budgetTrials: baselines.budgets
+      .filter(({ routers }) => routers.length > 0)
+      .map(({ epsilon, routers }) => ({
+        epsilon,
+        aucShared: routers.map((model) => evaluate(model).aucShared),
+      })),
   };
 }

@@ -23,7 +23,7 @@ export function privacySections({
     table,
     section(
       'Quality over epsilon',
-      'Shared AUC of further runs on the same data with other budgets. They are simulated: the noise is the one that clients draw, added in clear; each trial has a public seed and noise of its own, the band is from the worst to the best.',
+      'Shared AUC of further runs on the same data with other budgets. They are simulated: the noise is the one that clients draw, added in clear; each trial has a public seed and noise of its own, the band is from the worst to the best. A budget whose noise left nothing to learn has no point.',
       markup`<figure>${bandChart({
         lines: [
           {

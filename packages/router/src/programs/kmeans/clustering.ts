@@ -87,7 +87,10 @@ export function averages(state: ClusteringState, sum: Float64Array, noiseDeviati
     }
   }
   if (records < 0.5) {
-    throw new RouterError('NO_RECORDS', 'the survivors hold no records; nothing can be learned');
+    throw new RouterError(
+      'NO_RECORDS',
+      'the survivors hold no records, or no more than the noise of this budget: nothing can be learned',
+    );
   }
   return { centres, counts, shift: before > 0 ? Math.sqrt(moved / before) : Number.POSITIVE_INFINITY };
 }
