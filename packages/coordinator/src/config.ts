@@ -58,6 +58,8 @@ export interface PrivacyConfig {
   readonly maxRecordsPerUser: number;
   /** U_min, where it is to be another than max(t, four fifths of the roster). */
   readonly minSurvivors?: number | undefined;
+  /** Attempts beyond one for each sum that the budget has room for: one that fails stays charged. */
+  readonly retries?: number | undefined;
 }
 
 export const DEFAULT_PRIVACY: PrivacyConfig = {
@@ -118,6 +120,7 @@ const schema = z.strictObject({
         .max(2 ** 20)
         .default(DEFAULT_PRIVACY.maxRecordsPerUser),
       minSurvivors: z.int().min(3).max(65_535).optional(),
+      retries: z.int().min(0).max(1000).optional(),
     })
     .default(DEFAULT_PRIVACY),
   logLevel: z.enum(LOG_LEVELS).default('info'),

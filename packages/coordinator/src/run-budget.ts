@@ -132,7 +132,7 @@ export class RunBudget {
       throw new RuntimeError(
         'POLICY',
         `the privacy budget of the run does not allow it: ${changed.refused.message}`,
-        'a new run needs a budget of its own; what was opened stays charged',
+        "what was opened, and attempts that failed, stay charged; 'privacy.retries' of a new run keeps room for such attempts",
       );
     }
     this.#budget = changed.budget;

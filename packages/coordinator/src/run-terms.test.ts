@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toBase64 } from '@tributary/crypto';
 import { nodeBackend } from '@tributary/crypto/node';
+import { toNumberUp } from '@tributary/privacy';
 import { createKeyFile } from '@tributary/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CoordinatorConfig, readCoordinatorConfig } from './config.ts';
@@ -108,6 +109,17 @@ describe('the terms of a run', () => {
       'split 4',
       'statistics',
     ]);
+  });
+
+  it('keep room for attempts that fail, where the operator asks for it', () => {
+    const costs = (retries?: number): number[] => {
+      const { privacy } = readRunTerms({ ...config, privacy: { ...config.privacy, retries } }).manifest;
+      return privacy === 'none' ? [] : privacy.rounds.map(({ rho }) => toNumberUp(rho));
+    };
+    const [tight, roomy] = [costs(), costs(2)];
+    expect(roomy).toHaveLength(tight.length);
+    const spent = (each: readonly number[]): number => each.reduce((sum, rho) => sum + rho, 0);
+    expect(spent(roomy) + 2 * Math.max(...roomy)).toBeCloseTo(spent(tight), 9);
   });
 
   it('are refused where they are too long to travel', () => {

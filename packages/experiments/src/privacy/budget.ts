@@ -1,4 +1,5 @@
-import type { PrivacyUnit } from '@tributary/privacy';
+import { divideBudget } from '@tributary/coordinator';
+import type { PrivacyDeclaration, PrivacyUnit } from '@tributary/privacy';
 
 /** What `--epsilon`, `--delta` and `--unit` ask for. Plain data: trial processes are given it as it is. */
 export interface PrivacyBudget {
@@ -16,3 +17,21 @@ export interface PrivacyBudget {
 
 /** Records of one end user, where the command line says nothing. */
 export const RECORDS_PER_USER = 5;
+
+/**
+ * What a coordinator of so many organisations would declare by default. Local noise counts on nobody else: c = n - 1.
+ * @throws as `divideBudget`
+ */
+export function declarationFor(
+  program: string,
+  parameters: unknown,
+  clients: number,
+  { noise, ...budget }: PrivacyBudget,
+): PrivacyDeclaration {
+  const local = noise === 'local' ? { colluders: clients - 1, minSurvivors: clients } : {};
+  return divideBudget(
+    { name: program, parameters },
+    { ...budget, ...local },
+    { members: clients, thresholds: 'security' },
+  );
+}

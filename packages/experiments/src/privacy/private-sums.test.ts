@@ -2,9 +2,8 @@ import type { Dataset } from '@tributary/router';
 import { describe, expect, it } from 'vitest';
 import { secureOpener } from '../sums/secure-sums.ts';
 import { generatorOf, MODELS, topicsDataset } from '../testing/topics.ts';
-import type { PrivacyBudget } from './budget.ts';
+import { declarationFor, type PrivacyBudget } from './budget.ts';
 import { chargedBudget } from './charged-budget.ts';
-import { declareRun } from './declare-run.ts';
 import { type PrivateSums, privateSums, type PrivateSumsOptions } from './private-sums.ts';
 import { runPrivately } from './run-privately.ts';
 
@@ -53,7 +52,7 @@ describe('noisy sums of an experiment', () => {
     const { words } = run(BUDGET);
     const secure = secureOpener(
       CLIENTS.length,
-      declareRun('kmeans', { ...PARAMETERS, sums: 'noisy' }, 5, BUDGET),
+      declarationFor('kmeans', { ...PARAMETERS, sums: 'noisy' }, 5, BUDGET),
     );
     expect(run(BUDGET, { opener: secure }).words).toEqual(words);
     expect(run(BUDGET).words).toEqual(words);
@@ -93,8 +92,8 @@ describe('noisy sums of an experiment', () => {
   });
 
   it('are refused to an exact program', () => {
-    expect(() => declareRun('kmeans', PARAMETERS, 5, BUDGET)).toThrow(
-      expect.objectContaining({ code: 'BAD_PARAMETERS', message: expect.stringContaining('in advance') }),
+    expect(() => declarationFor('kmeans', PARAMETERS, 5, BUDGET)).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringContaining('in advance') }),
     );
   });
 });

@@ -9,8 +9,7 @@ import {
   startProgram,
 } from '@tributary/router';
 import type { Federation } from '../families/router-family.ts';
-import type { PrivacyBudget } from './budget.ts';
-import { declareRun } from './declare-run.ts';
+import { declarationFor, type PrivacyBudget } from './budget.ts';
 import type { PrivateSums } from './private-sums.ts';
 
 /** What a federation has to train within a budget. */
@@ -32,7 +31,7 @@ export function runPrivately(
   { budget, open }: PrivateFederation,
 ): RouterModel {
   const noisy = noisyParameters(program, parameters);
-  const sums = open(declareRun(program, noisy, clients.length, budget));
+  const sums = open(declarationFor(program, noisy, clients.length, budget));
   let run = startProgram(program, noisy);
   for (let round = 1; run.kind === 'sum'; round++) {
     const { plan } = run;

@@ -41,6 +41,22 @@ describe('what a run declares', () => {
     expect(COHORT).toHaveLength(10);
   });
 
+  it('keeps room for as many further attempts, be they at the dearest of its sums', () => {
+    const { rounds } = smallDeclaration();
+    const dearest = (all: typeof rounds): (typeof rounds)[number]['rho'] =>
+      all.reduce((most, { rho }) => (compareRational(rho, most) > 0 ? rho : most), ZERO);
+    const limit = plannedLimit({ epsilon: 3, delta: 1e-5, filter: { kind: 'zcdp' } });
+    const roomy = smallDeclaration({ retries: 2 }).rounds;
+    expect(roomy.map(({ step }) => step)).toEqual(rounds.map(({ step }) => step));
+    const once = roomy.reduce((sum, { rho }) => addRational(sum, rho), ZERO);
+    const twiceMore = addRational(dearest(roomy), dearest(roomy));
+    expect(addRational(once, twiceMore)).toEqual(limit);
+    // Without, a single one would not fit.
+    const all = rounds.reduce((sum, { rho }) => addRational(sum, rho), ZERO);
+    expect(compareRational(addRational(all, dearest(rounds)), limit)).toBeGreaterThan(0);
+    expect(() => smallDeclaration({ retries: -1 })).toThrow(refusal('BAD_PARAMETER', 'retries'));
+  });
+
   it('stays within the limit of its filter, whatever the numbers', () => {
     fc.assert(
       fc.property(

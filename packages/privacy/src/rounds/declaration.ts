@@ -84,7 +84,12 @@ export interface DeclarationRequest {
     readonly weight: number;
     readonly sampling?: number;
   }[];
+  /** Attempts beyond one for each sum that the budget has room for, whichever sums they are at; 0 by default. */
+  readonly retries?: number;
 }
+
+/** More would leave next to nothing for the sums. */
+const MAX_RETRIES = 1000;
 
 /**
  * Divides a budget over all rounds of a run.
@@ -94,10 +99,12 @@ export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration 
   const { unit, epsilon, delta, filter = { kind: 'zcdp' }, recordsPerUnit = 1, cohort, schedule } = request;
   const { minSurvivors = fewestSurvivors(cohort) } = request;
   const limit = plannedLimit({ epsilon, delta, filter });
-  const shares = splitRho(
-    limit,
-    schedule.map(({ weight }) => weight),
-  );
+  const { retries = 0 } = request;
+  requireInteger('retries', retries, 0, MAX_RETRIES);
+  const weights = schedule.map(({ weight }) => weight);
+  // An attempt that failed stays charged, and it may be the dearest: a part like that one's is kept back for each.
+  const dearest = weights.reduce((most, weight) => Math.max(most, weight), 1);
+  const shares = splitRho(limit, [...weights, ...Array.from({ length: retries }, () => dearest)]);
   const declaration: PrivacyDeclaration = {
     unit,
     adjacency: 'zero_out',
