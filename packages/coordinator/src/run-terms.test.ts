@@ -42,6 +42,16 @@ function writeRoster(members: number, coordinator: string, file = 'roster.yaml',
 
 const MLP = { models: ['a', 'b'], dimensions: 4 };
 
+/** Rho of each sum. */
+function costsOfSums(retries?: number): number[] {
+  const { privacy } = readRunTerms({ ...config, privacy: { ...config.privacy, retries } }).manifest;
+  return privacy === 'none' ? [] : privacy.rounds.map(({ rho }) => toNumberUp(rho));
+}
+
+function total(costs: readonly number[]): number {
+  return costs.reduce((sum, cost) => sum + cost, 0);
+}
+
 describe('the terms of a run', () => {
   it('draw a fresh public seed and size the ring for the whole roster', () => {
     const a = readRunTerms(config);
@@ -112,14 +122,9 @@ describe('the terms of a run', () => {
   });
 
   it('keep room for attempts that fail, where the operator asks for it', () => {
-    const costs = (retries?: number): number[] => {
-      const { privacy } = readRunTerms({ ...config, privacy: { ...config.privacy, retries } }).manifest;
-      return privacy === 'none' ? [] : privacy.rounds.map(({ rho }) => toNumberUp(rho));
-    };
-    const [tight, roomy] = [costs(), costs(2)];
+    const [tight, roomy] = [costsOfSums(), costsOfSums(2)];
     expect(roomy).toHaveLength(tight.length);
-    const spent = (each: readonly number[]): number => each.reduce((sum, rho) => sum + rho, 0);
-    expect(spent(roomy) + 2 * Math.max(...roomy)).toBeCloseTo(spent(tight), 9);
+    expect(total(roomy) + 2 * Math.max(...roomy)).toBeCloseTo(total(tight), 9);
   });
 
   it('are refused where they are too long to travel', () => {

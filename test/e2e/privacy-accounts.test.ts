@@ -1,0 +1,233 @@
+/** Runs that spend privacy accounts, in one process over real sockets: whose data they protect, and how they end where nothing is left. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toBase64 } from '@tributary/crypto';
+import {
+  accountOf,
+  type ClientProgress,
+  type ClientReport,
+  readClientConfig,
+  runClient,
+} from '@tributary/client';
+import { type CoordinatorReport, readCoordinatorConfig, runCoordinator } from '@tributary/coordinator';
+import { compareRational, formatRational, remaining, spent } from '@tributary/privacy';
+import type { Dataset } from '@tributary/router';
+import { createKeyFile, createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
+import { describe, expect, it } from 'vitest';
+import { verifyFile } from '../../packages/cli/src/commands/audit-verify.ts';
+import { roundNoise } from '../contracts/account-story.ts';
+import { temporaryDirectory } from '../support/cli.ts';
+import { TOY_DIMENSIONS, toyDataset } from '../support/toy-data.ts';
+
+const MEMBERS = [0, 1, 2];
+
+interface Setting {
+  readonly privacy?: object;
+  readonly policy?: object;
+  readonly data?: (member: number) => Dataset;
+  /** Called with what a client tells, which waits for it. */
+  readonly onProgress?: (member: number, progress: ClientProgress) => Promise<void>;
+}
+
+class NoisyFederation {
+  readonly directory: string = temporaryDirectory();
+
+  constructor() {
+    const { publicKey } = createKeyFile(this.#at('coordinator.key'));
+    const members = MEMBERS.map((i) => ({
+      name: `org-${i}`,
+      publicKey: toBase64(createKeyFile(this.#at(`org-${i}.key`)).publicKey),
+    }));
+    this.#write('roster.yaml', {
+      federation: 'test',
+      version: 1,
+      coordinator: toBase64(publicKey),
+      members,
+    });
+  }
+
+  /** One run from its beginning to its end, good or bad. */
+  async run(setting: Setting = {}): Promise<{
+    readonly coordinator: PromiseSettledResult<CoordinatorReport>;
+    readonly clients: readonly PromiseSettledResult<ClientReport>[];
+  }> {
+    this.#write('coordinator.yaml', {
+      roster: 'roster.yaml',
+      key: 'coordinator.key',
+      listen: { port: 0 },
+      output: 'output',
+      privacy: setting.privacy ?? {},
+      run: {
+        name: 'toy',
+        encoder: 'toy',
+        parameters: { models: ['small', 'large'], dimensions: TOY_DIMENSIONS, clusters: 2 },
+      },
+    });
+    let clients: Promise<PromiseSettledResult<ClientReport>[]> = Promise.resolve([]);
+    const coordinator = runCoordinator({
+      config: readCoordinatorConfig(this.#at('coordinator.yaml'), { insecure: false }),
+      log: createLogger('silent'),
+      onProgress: (event) => {
+        if (event.kind !== 'listening') return;
+        clients = Promise.allSettled(MEMBERS.map((i) => this.#client(i, event.url, setting)));
+      },
+    });
+    const [ended] = await Promise.allSettled([coordinator]);
+    return { coordinator: ended, clients: await clients };
+  }
+
+  async #client(member: number, url: string, setting: Setting): Promise<ClientReport> {
+    this.#write(`org-${member}.yaml`, {
+      roster: 'roster.yaml',
+      key: `org-${member}.key`,
+      coordinator: url,
+      data: 'none',
+      artifact: `router-${member}.json`,
+      policy: setting.policy ?? {},
+    });
+    const config = readClientConfig(this.#at(`org-${member}.yaml`), { insecure: false });
+    return await runClient({
+      config,
+      roster: readRosterFile(config.roster),
+      identity: readKeyFile(config.key),
+      log: createLogger('silent'),
+      loadData: () => (setting.data ?? toyDataset)(member),
+      onProgress: async (progress) => await setting.onProgress?.(member, progress),
+    });
+  }
+
+  /** Spends from a member's account in another federation. @param share of its limit, in millionths */
+  async spendElsewhere(member: number, share: number): Promise<void> {
+    const { noise, terms } = roundNoise(share);
+    const attempt = { run: 'ab'.repeat(32), round: 1, attempt: 1, federation: 'other' };
+    expect(await this.account(member).reserve(attempt, noise, terms)).toBeUndefined();
+  }
+
+  account(member: number): ReturnType<typeof accountOf> {
+    this.#write(`account-${member}.yaml`, {
+      roster: 'roster.yaml',
+      key: `org-${member}.key`,
+      coordinator: 'ws://127.0.0.1:1',
+      data: 'none',
+    });
+    return accountOf(readClientConfig(this.#at(`account-${member}.yaml`), { insecure: false }));
+  }
+
+  async spent(member: number): Promise<string> {
+    return formatRational(spent((await this.account(member).read()).account.budget));
+  }
+
+  get log(): string {
+    return this.#at(join('output', 'audit.jsonl'));
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.#at(name));
+  }
+
+  #at(name: string): string {
+    return join(this.directory, name);
+  }
+
+  #write(name: string, content: object): void {
+    writeFileSync(this.#at(name), JSON.stringify(content));
+  }
+}
+
+function refusedWith(...words: readonly string[]): unknown {
+  return {
+    status: 'rejected',
+    reason: expect.objectContaining({
+      code: 'POLICY',
+      exitCode: 6,
+      message: expect.stringMatching(new RegExp(words.join('.*'), 's')),
+    }),
+  };
+}
+
+describe('an organisation whose privacy account', () => {
+  it('has too little left for a run takes no part: both sides end with exit code 6 and the reason', async () => {
+    const federation = new NoisyFederation();
+    await federation.spendElsewhere(1, 1000);
+    const before = await federation.spent(1);
+    const { coordinator, clients } = await federation.run();
+    // What it spent elsewhere stays with it.
+    expect(coordinator).toEqual(
+      refusedWith('org-1: the privacy budget of this organisation does not allow the run'),
+    );
+    expect(clients[1]).toEqual(refusedWith('BUDGET_EXCEEDED: the run would cost', 'is left'));
+    for (const i of [0, 2]) {
+      expect(clients[i]).toEqual(refusedWith('the coordinator ended the run', 'org-1'));
+      expect(await federation.spent(i)).toBe('0');
+    }
+    expect(await federation.spent(1)).toBe(before);
+  });
+
+  it('was spent by one run has nothing for the next', async () => {
+    const federation = new NoisyFederation();
+    const first = await federation.run();
+    expect(first.coordinator).toMatchObject({ status: 'fulfilled', value: { privacy: { epsilon: 3 } } });
+    const spentBefore = await Promise.all(MEMBERS.map((i) => federation.spent(i)));
+    const { coordinator, clients } = await federation.run();
+    expect(coordinator).toEqual(refusedWith('org-0: the privacy budget'));
+    for (const client of clients) expect(client).toEqual(refusedWith('.'));
+    expect(await Promise.all(MEMBERS.map((i) => federation.spent(i)))).toEqual(spentBefore);
+  });
+
+  it('is spent elsewhere in mid-run gives nothing more: both sides end with exit code 6, nothing further is opened', async () => {
+    const federation = new NoisyFederation();
+    const { coordinator, clients } = await federation.run({
+      onProgress: async (member, progress) => {
+        if (member === 2 && progress.kind === 'sum' && progress.round === 3) {
+          const { budget } = (await federation.account(2).read()).account;
+          const left = Number(remaining(budget).numerator) / Number(remaining(budget).denominator);
+          const limit = Number(budget.limit.numerator) / Number(budget.limit.denominator);
+          // All but a thousandth of the limit.
+          await federation.spendElsewhere(2, Math.floor((left / limit) * 1e6) - 1000);
+        }
+      },
+    });
+    expect(coordinator).toEqual(refusedWith('privacy budget'));
+    for (const client of clients) expect(client).toEqual(refusedWith('privacy budget|BUDGET_EXCEEDED'));
+    expect(federation.has('router-0.json')).toBe(false);
+    const { budget } = (await federation.account(2).read()).account;
+    expect(compareRational(spent(budget), budget.limit)).toBeLessThanOrEqual(0);
+    const verdict = await verifyFile(federation.log);
+    expect(verdict).toMatchObject({ ok: true, report: { sums: 3 } });
+  });
+});
+
+describe('a run that protects end users', () => {
+  const RECORDS = 30;
+  /** Each person asked three times. */
+  const data = (member: number): Dataset => ({
+    ...toyDataset(member, RECORDS),
+    users: Uint32Array.from({ length: RECORDS }, (_, i) => Math.floor(i / 3)),
+  });
+  const privacy = { unit: 'end-user', maxRecordsPerUser: 2 };
+
+  it('takes no more records of a person than it declares, and is charged for that person', async () => {
+    const federation = new NoisyFederation();
+    const run = await federation.run({ privacy, policy: { unit: 'end-user' }, data });
+    expect(run.coordinator).toMatchObject({
+      status: 'fulfilled',
+      value: { privacy: { unit: 'end-user', epsilon: 3 } },
+    });
+    for (const client of run.clients) {
+      expect(client).toMatchObject({ status: 'fulfilled', value: { records: (RECORDS / 3) * 2 } });
+    }
+    const verdict = await verifyFile(federation.log);
+    if (!verdict.ok) throw new Error(verdict.fault.reason);
+    expect(verdict.report.ledger).toMatchObject({
+      differences: [],
+      genesis: { declaration: { unit: 'end-user', recordsPerUnit: 2 } },
+    });
+  });
+
+  it('is left by whom records alone are protected', async () => {
+    const federation = new NoisyFederation();
+    const { coordinator, clients } = await federation.run({ policy: { unit: 'end-user' }, data });
+    expect(coordinator).toEqual(refusedWith('the run protects a record, the policy asks for end-user'));
+    for (const client of clients) expect(client).toEqual(refusedWith('.'));
+  });
+});
