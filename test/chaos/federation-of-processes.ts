@@ -12,6 +12,8 @@ import type { Moment, Told } from './moments.ts';
 
 export interface ProcessFederationOptions {
   readonly members: number;
+  /** As in the coordinator's configuration; none where it is left out. */
+  readonly privacy?: object;
   /** Where the coordinator kills itself, life by life; after the last it lives on. */
   readonly coordinatorDies?: readonly Moment[];
   /** The same of clients. */
@@ -125,7 +127,7 @@ class ProcessFederation {
       output: 'output',
       // Few, so that the run renews them in its course.
       keyCount: 4,
-      privacy: { epsilon: 'none' },
+      privacy: this.#options.privacy ?? { epsilon: 'none' },
       run: {
         name: 'toy',
         encoder: 'toy',
@@ -168,7 +170,7 @@ class ProcessFederation {
         coordinator: url,
         data: 'none',
         artifact: `org-${member}.json`,
-        policy: { allowNoNoise: true },
+        policy: { allowNoNoise: this.#options.privacy === undefined },
       };
       writeFileSync(join(this.#directory, `org-${member}.yaml`), JSON.stringify(config));
       this.#startClient(member);

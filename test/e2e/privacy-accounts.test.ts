@@ -100,7 +100,8 @@ class NoisyFederation {
   async spendElsewhere(member: number, share: number): Promise<void> {
     const { noise, terms } = roundNoise(share);
     const attempt = { run: 'ab'.repeat(32), round: 1, attempt: 1, federation: 'other' };
-    expect(await this.account(member).reserve(attempt, noise, terms)).toBeUndefined();
+    const refusal = await this.account(member).reserve(attempt, noise, terms);
+    if (refusal !== undefined) throw new Error(refusal.message);
   }
 
   account(member: number): ReturnType<typeof accountOf> {
