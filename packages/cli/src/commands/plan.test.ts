@@ -20,6 +20,10 @@ async function plan(line: string): Promise<Ran> {
   return { exitCode, stdout: text(stdout), stderr: text(stderr) };
 }
 
+interface Planned {
+  readonly abort: { readonly byPhase: Readonly<Record<'ready' | 'masked-input', number>> };
+}
+
 describe('plan', () => {
   it('tells what a small federation needs', async () => {
     const { exitCode, stdout, stderr } = await plan('--clients 10 --dropout 0.1 --dimension 1000');
@@ -41,6 +45,22 @@ describe('plan', () => {
       'consistency',
       'unmask',
     ]);
+  });
+
+  it('counts on four fifths of the members where sums carry noise', async () => {
+    const { stdout } = await plan('--clients 10 --dropout 0.1 --budget');
+    expect(stdout).toContain('5 organisations and 8 members in every sum');
+    expect(stdout).toContain('any 2 members may be lost');
+  });
+
+  it('gives the chance of fewer than that', async () => {
+    const { stdout } = await plan('--clients 10 --dropout 0.1 --budget --json');
+    const { byPhase } = (JSON.parse(stdout) as Planned).abort;
+    // More than two of ten, each lost in one of two phases of four.
+    const stays = Math.sqrt(0.9);
+    const lost = 1 - stays;
+    const few = stays ** 10 + 10 * lost * stays ** 9 + 45 * lost ** 2 * stays ** 8;
+    expect(byPhase.ready + byPhase['masked-input']).toBeCloseTo(1 - few, 12);
   });
 
   it('plans a sparse graph above 64 clients', async () => {

@@ -7,6 +7,7 @@ import {
   planFederation,
   type ThresholdPreset,
 } from '@tributary/protocol';
+import { fewestSurvivors } from '@tributary/privacy';
 import { RuntimeError } from '@tributary/runtime';
 import { type Command, Option } from 'commander';
 import { printLine, printResult } from '../output.ts';
@@ -23,6 +24,7 @@ interface PlanFlags {
   readonly coordinateBound: number;
   readonly maxRecords: number;
   readonly noise: number;
+  readonly budget?: true;
   readonly keyCount?: number;
   readonly organisationCap?: number;
   readonly colludingMembers?: number;
@@ -56,6 +58,10 @@ export function addPlanCommand(program: Command): void {
     .addOption(numberOption('--coordinate-bound <units>', 'largest coordinate of a record').default(1024))
     .addOption(numberOption('--max-records <n>', 'records of one member in a sum').default(100))
     .addOption(numberOption('--noise <units>', 'noise of one member, standard deviation').default(0))
+    .option(
+      '--budget',
+      'for a run with a privacy budget: its noise takes four fifths of the members in every sum',
+    )
     .addOption(numberOption('--key-count <B>', 'sums that one setup serves'))
     .addOption(
       numberOption('--organisation-cap <a>', 'neighbours of one organisation at most (above 64 clients)'),
@@ -96,6 +102,8 @@ export function addPlanCommand(program: Command): void {
           corruptionRate: flags.corruption,
           keyCount: flags.keyCount,
           dropoutRates: dropoutRates(flags) ?? seen?.rates,
+          // The threshold is below it, or raises it.
+          minSurvivors: flags.budget ? fewestSurvivors({ members: clients, threshold: 1 }) : undefined,
         }),
       });
       if (flags.json) printResult(seen === undefined ? plan : { ...plan, seen });

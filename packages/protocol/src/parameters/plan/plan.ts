@@ -7,6 +7,7 @@ import { DEFAULT_KEY_COUNT, SPARSE_KEY_COUNT } from '../terms.ts';
 import {
   completeGraphThresholds,
   MAX_COMPLETE_GRAPH,
+  raisedTo,
   type SparseOverrides,
   SPARSE_PRESETS,
   type ThresholdPreset,
@@ -29,6 +30,8 @@ export interface PlanChoice {
   readonly dropoutRates?: DropoutRates;
   /** Of the Harary graph. */
   readonly sparse?: Pick<SparseOverrides, 'organisationCap' | 'colludingMembers' | 'abortBits' | 'cutBits'>;
+  /** U_min that the noise of a run is sized for, where it is above what the graph asks for. */
+  readonly minSurvivors?: number;
   /** B; 16 on the complete graph and 1 on the Harary graph where left out. */
   readonly keyCount?: number;
   /** d */
@@ -61,7 +64,11 @@ export function planFederation(choice: PlanChoice): Plan {
   }
   const dropoutRates = choice.dropoutRates ?? evenDropoutRates(SPARSE_PRESETS[preset].dropoutRate);
   const dropoutRate = lostByPhase(dropoutRates).unmask;
-  const thresholds = plannedThresholds(choice, dropoutRate);
+  const withoutNoise = plannedThresholds(choice, dropoutRate);
+  const { colluders } = withoutNoise;
+  const { minSurvivors = withoutNoise.minSurvivors } = choice;
+  requireCount('minSurvivors', minSurvivors, cohort);
+  const thresholds = raisedTo(withoutNoise, { colluders, minSurvivors });
   const byDefault = thresholds.graph === 'complete' ? DEFAULT_KEY_COUNT : SPARSE_KEY_COUNT;
   const keyCount = choice.keyCount ?? byDefault;
   requireCount('keyCount', keyCount, MAX_KEY_COUNT);
