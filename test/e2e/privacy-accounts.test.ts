@@ -9,7 +9,12 @@ import {
   readClientConfig,
   runClient,
 } from '@tributary/client';
-import { type CoordinatorReport, readCoordinatorConfig, runCoordinator } from '@tributary/coordinator';
+import {
+  type CoordinatorProgress,
+  type CoordinatorReport,
+  readCoordinatorConfig,
+  runCoordinator,
+} from '@tributary/coordinator';
 import { compareRational, formatRational, remaining, spent } from '@tributary/privacy';
 import type { Dataset } from '@tributary/router';
 import { createKeyFile, createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
@@ -23,10 +28,12 @@ const MEMBERS = [0, 1, 2];
 
 interface Setting {
   readonly privacy?: object;
+  readonly deadlines?: object;
   readonly policy?: object;
   readonly data?: (member: number) => Dataset;
   /** Called with what a client tells, which waits for it. */
   readonly onProgress?: (member: number, progress: ClientProgress) => Promise<void>;
+  readonly onCoordinator?: (progress: CoordinatorProgress) => void;
 }
 
 class NoisyFederation {
@@ -57,6 +64,7 @@ class NoisyFederation {
       listen: { port: 0 },
       output: 'output',
       privacy: setting.privacy ?? {},
+      deadlines: setting.deadlines ?? {},
       run: {
         name: 'toy',
         encoder: 'toy',
@@ -68,6 +76,7 @@ class NoisyFederation {
       config: readCoordinatorConfig(this.#at('coordinator.yaml'), { insecure: false }),
       log: createLogger('silent'),
       onProgress: (event) => {
+        setting.onCoordinator?.(event);
         if (event.kind !== 'listening') return;
         clients = Promise.allSettled(MEMBERS.map((i) => this.#client(i, event.url, setting)));
       },
@@ -195,6 +204,53 @@ describe('an organisation whose privacy account', () => {
     expect(compareRational(spent(budget), budget.limit)).toBeLessThanOrEqual(0);
     const verdict = await verifyFile(federation.log);
     expect(verdict).toMatchObject({ ok: true, report: { sums: 3 } });
+  });
+});
+
+/** A member that does not sign the survivors of round 2 in time, and is back for the next attempt. */
+function lateOnce(): Pick<Setting, 'deadlines' | 'onProgress' | 'onCoordinator'> {
+  const waiting: (() => void)[] = [];
+  return {
+    deadlines: { consistency: 1 },
+    onProgress: async (member, progress) => {
+      const late = progress.kind === 'phase' && progress.phase === 'consistency' && progress.round === 2;
+      if (member === 2 && late && waiting.length === 0) {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
+    onCoordinator: ({ kind }) => {
+      if (kind === 'retry') for (const goOn of waiting) goOn();
+    },
+  };
+}
+
+describe('an attempt that fails after its uploads', () => {
+  it('stays charged, and is made again where the run keeps room for it', async () => {
+    const federation = new NoisyFederation();
+    const { coordinator, clients } = await federation.run({ privacy: { retries: 1 }, ...lateOnce() });
+    if (coordinator.status === 'rejected') throw coordinator.reason;
+    expect(clients.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+    const verdict = await verifyFile(federation.log);
+    if (!verdict.ok) throw new Error(verdict.fault.reason);
+    const { ledger, sums } = verdict.report;
+    expect(ledger).toMatchObject({ differences: [], attempts: sums + 1, voided: 0 });
+    // On every account more than the sums that were opened, and no more than the limit.
+    const { privacy } = coordinator.value;
+    for (const i of MEMBERS) expect(await federation.spent(i)).toBe(privacy?.spent);
+    expect(ledger?.federation.reserved).not.toEqual({ numerator: 0n, denominator: 1n });
+  });
+
+  it('ends a run that keeps none: exit code 6 on both sides, and the field that would have', async () => {
+    const federation = new NoisyFederation();
+    const { coordinator, clients } = await federation.run(lateOnce());
+    expect(coordinator).toEqual(refusedWith('the privacy budget of the run does not allow it'));
+    expect(coordinator).toMatchObject({
+      reason: { hint: expect.stringContaining("'privacy.retries'") as string },
+    });
+    for (const client of clients) {
+      expect(client).toEqual(refusedWith('the coordinator ended the run', 'the privacy budget of the run'));
+    }
+    expect(await verifyFile(federation.log)).toMatchObject({ ok: true, report: { sums: 1 } });
   });
 });
 

@@ -114,7 +114,7 @@ async function serveRun(
     begun = true;
     const { lastBatch, aborted } = open;
     const batches = new Batches({ crypto: nodeBackend, config, terms, federation, lastBatch });
-    const budget = new RunBudget(terms.manifest.privacy, open.attempts);
+    const budget = new RunBudget(terms.manifest, open.attempts);
     const inputs = { crypto: nodeBackend, config, terms, federation, sums, batches, budget, aborted };
     const result = await driveRun(inputs);
     const artifact = await writeArtifact(config, terms, result);

@@ -5,13 +5,16 @@
 import {
   type Budget,
   type BudgetChange,
+  compareRational,
   epsilonOf,
   formatFilter,
   formatRational,
+  leastCharge,
   openBudget,
   plannedLimit,
   type PrivacyDeclaration,
   type PrivacyUnit,
+  remaining,
   reserve,
   reservedCharge,
   type RoundPrivacy,
@@ -20,7 +23,7 @@ import {
   spent,
   voidReservation,
 } from '@tributary/privacy';
-import { RuntimeError } from '@tributary/runtime';
+import { type RunManifest, RuntimeError } from '@tributary/runtime';
 
 /** One attempt at a sum of the run. */
 export interface AttemptNumber {
@@ -61,12 +64,20 @@ export interface ChargedRound {
 
 export class RunBudget {
   readonly #privacy: 'none' | PrivacyDeclaration;
+  readonly #contributors: number;
   readonly #earlier: readonly RequestedAttempt[];
   readonly #rounds: ChargedRound[] = [];
   #budget: Budget | undefined;
 
-  /** @param earlier what earlier lives of the process asked for */
-  constructor(privacy: 'none' | PrivacyDeclaration, earlier: readonly RequestedAttempt[]) {
+  /**
+   * @param contributors members of the roster
+   * @param earlier what earlier lives of the process asked for
+   */
+  constructor(
+    { privacy, contributors }: Pick<RunManifest, 'privacy' | 'contributors'>,
+    earlier: readonly RequestedAttempt[],
+  ) {
+    this.#contributors = contributors;
     this.#budget = privacy === 'none' ? undefined : openBudget(plannedLimit(privacy));
     this.#privacy = privacy;
     this.#earlier = earlier;
@@ -94,13 +105,28 @@ export class RunBudget {
     if (noise === undefined) return;
     for (const { attempt, isVoid } of this.#earlier.filter((each) => each.round === round)) {
       if (this.#budget?.closed.has(nameOf({ round, attempt })) === true) continue;
-      this.reserve({ round, attempt }, noise);
+      this.#take({ round, attempt }, noise);
       if (isVoid) this.void({ round, attempt }, noise);
     }
   }
 
-  /** Before the attempt is asked for. @throws RuntimeError POLICY where the budget does not hold it */
+  /**
+   * Before the attempt is asked for.
+   * @throws RuntimeError POLICY where the budget does not hold it, or where the run could not be finished with what a further attempt leaves: then
+   *   nothing more is to be spent on it
+   */
   reserve(attempt: AttemptNumber, noise: RoundPrivacy | undefined): void {
+    this.#take(attempt, noise);
+    const [privacy, budget] = [this.#privacy, this.#budget];
+    if (attempt.attempt === 1 || privacy === 'none' || budget === undefined) return;
+    const least = leastCharge(privacy, attempt.round + 1, this.#contributors);
+    if (compareRational(least, remaining(budget)) <= 0) return;
+    throw outOfBudget(
+      `after ${nameOf(attempt)} at most ${formatRational(remaining(budget))} would be left, and the sums after it cost at least ${formatRational(least)}`,
+    );
+  }
+
+  #take(attempt: AttemptNumber, noise: RoundPrivacy | undefined): void {
     this.#change(noise, (budget, { charge }) => reserve(budget, nameOf(attempt), charge));
   }
 
@@ -128,15 +154,17 @@ export class RunBudget {
   ): void {
     if (this.#budget === undefined || noise === undefined) return;
     const changed = change(this.#budget, { of: noise, charge: reservedCharge(noise) });
-    if ('refused' in changed) {
-      throw new RuntimeError(
-        'POLICY',
-        `the privacy budget of the run does not allow it: ${changed.refused.message}`,
-        "what was opened, and attempts that failed, stay charged; 'privacy.retries' of a new run keeps room for such attempts",
-      );
-    }
+    if ('refused' in changed) throw outOfBudget(changed.refused.message);
     this.#budget = changed.budget;
   }
+}
+
+function outOfBudget(reason: string): RuntimeError {
+  return new RuntimeError(
+    'POLICY',
+    `the privacy budget of the run does not allow it: ${reason}`,
+    "what was opened, and attempts that failed, stay charged; 'privacy.retries' of a new run keeps room for such attempts",
+  );
 }
 
 function nameOf({ round, attempt }: AttemptNumber): string {

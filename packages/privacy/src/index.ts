@@ -98,6 +98,7 @@ export {
   type DeclaredRound,
   fewestSurvivors,
   filterLimit,
+  leastCharge,
   formatFilter,
   type NoiseCohort,
   parseDeclaration,

@@ -18,6 +18,7 @@ import {
   declaredCharge,
   fewestSurvivors,
   filterLimit,
+  leastCharge,
   parseDeclaration,
   parseFilter,
   plannedLimit,
@@ -55,6 +56,23 @@ describe('what a run declares', () => {
     const all = rounds.reduce((sum, { rho }) => addRational(sum, rho), ZERO);
     expect(compareRational(addRational(all, dearest(rounds)), limit)).toBeGreaterThan(0);
     expect(() => smallDeclaration({ retries: -1 })).toThrow(refusal('BAD_PARAMETER', 'retries'));
+  });
+
+  it('costs least where all members are in every sum, but for the last, which is reserved for fewer', () => {
+    const declaration = smallDeclaration();
+    const [mean, lloyd, statistics] = declaration.rounds.map(({ rho }) => toNumberUp(rho)) as [
+      number,
+      number,
+      number,
+    ];
+    // Of 8 survivors 5 are honest, of 10 members 7.
+    expect(toNumberUp(leastCharge(declaration, 1, 10))).toBeCloseTo(
+      ((mean + lloyd) * 5) / 7 + statistics,
+      12,
+    );
+    expect(toNumberUp(leastCharge(declaration, 3, 10))).toBeCloseTo(statistics, 12);
+    expect(leastCharge(declaration, 4, 10)).toEqual(ZERO);
+    expect(toNumberUp(leastCharge(declaration, 1, 8))).toBeCloseTo(mean + lloyd + statistics, 12);
   });
 
   it('stays within the limit of its filter, whatever the numbers', () => {

@@ -250,6 +250,24 @@ export function declaredCharge({
   );
 }
 
+/**
+ * What all rounds from number `next` on cost at least: where each is opened at its first attempt, over all `members`. The last has to be paid for
+ * as it is reserved, for U_min of them.
+ */
+export function leastCharge(declaration: PrivacyDeclaration, next: number, members: number): Rational {
+  const { rounds, minSurvivors, colluders } = declaration;
+  const left = rounds.slice(next - 1);
+  const fewer = rational(
+    BigInt(minSurvivors - colluders),
+    BigInt(Math.max(members, minSurvivors) - colluders),
+  );
+  const atBest = left.map(({ rho, ...round }, i) => ({
+    ...round,
+    rho: i === left.length - 1 ? rho : multiplyRational(rho, fewer),
+  }));
+  return declaredCharge({ ...declaration, rounds: atBest });
+}
+
 function bad(field: string, wanted: string, got: number | string): Refusal {
   return { code: 'BAD_PARAMETER', message: `privacy.${field} must be ${wanted}, not ${got}` };
 }
