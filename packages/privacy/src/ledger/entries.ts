@@ -12,7 +12,7 @@ import { formatRational, type Rational } from '../zcdp/rational.ts';
 export interface GenesisEntry {
   readonly type: 'genesis';
   readonly declaration: PrivacyDeclaration;
-  /** t, with which the fewest promises that void an attempt follow. */
+  /** t: with U_min it bounds the promises that void an attempt. */
   readonly threshold: number;
   /** The limit of the filter, in its unit; at most what epsilon and delta allow. */
   readonly limit: Rational;

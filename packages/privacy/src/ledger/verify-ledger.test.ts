@@ -73,7 +73,7 @@ describe('an honest ledger', () => {
   });
 
   it('gives back what was voided, and what a member never uploaded', () => {
-    const promises = COHORT.slice(0, 7);
+    const promises = COHORT.slice(0, 8);
     const voided: LedgerEntry[] = [
       reserveEntry(declaration, 1),
       { type: 'void', round: 1, attempt: 1, promises },
@@ -164,7 +164,17 @@ describe('a ledger that lies', () => {
     ],
     [
       'a void by too few',
-      [...ledger.slice(0, 2), { type: 'void', round: 1, attempt: 1, promises: [0, 1, 2, 3, 4, 5] }],
+      [...ledger.slice(0, 2), { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 7) }],
+      '2 TOO_FEW_PROMISES',
+    ],
+    [
+      // Fewer take part than hold shares: 7 of 10 would then need two promises by their own number, where five seal the attempt.
+      'a void by as many as would do if nobody else held shares',
+      [
+        ...ledger.slice(0, 1),
+        { ...reserveEntry(declaration, 1), cohort: COHORT.slice(0, 7) },
+        { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 5) },
+      ],
       '2 TOO_FEW_PROMISES',
     ],
   ] satisfies [string, LedgerEntry[], string][])(

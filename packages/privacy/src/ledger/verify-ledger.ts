@@ -238,7 +238,9 @@ class Book {
   ): void {
     const { entry, name } = attempt;
     const promised = promises.filter((member) => entry.cohort.includes(member)).length;
-    const needed = entry.cohort.length - threshold + 1 + declaration.colluders;
+    // H - t + 1 + c of the holders seal an attempt. A ledger does not say how many hold a secret of its batch, but 2t > H + c, so t are
+    // enough whatever H is; and no batch has a threshold above U_min.
+    const needed = Math.max(threshold, declaration.minSurvivors);
     if (promised < needed) {
       return this.#differ(
         'TOO_FEW_PROMISES',
