@@ -2,6 +2,7 @@
  * Carries out the effects of the coordinator's machine: sending, deadlines, spooling, adding, unmasking. What the machine decides
  * is in the journal before anything follows from it.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { CryptoBackend } from '@tributary/crypto';
 import {
   type BatchTerms,
@@ -84,6 +85,9 @@ export interface RoundRunnerOptions {
   readonly record: (effect: CoordinatorEffect) => Promise<void>;
   readonly progress: RoundProgress;
 }
+
+/** How long effects may keep the event loop. */
+const MAX_TURN_MS = 10;
 
 /** The whole uploads of a round that is open. */
 function uploadsOf(phase: CoordinatorState['phase']): readonly FinishedUpload[] {
@@ -249,10 +253,16 @@ export class RoundRunner {
     this.#effects = this.#effects.then(async () => {
       try {
         await durable;
+        let since = performance.now();
         for (const effect of effects) {
           if (this.#fault !== undefined) return;
           await this.#options.record(effect);
           await this.#perform(effect);
+          // A message of its own for each of a thousand members is seconds of signing: others are heard and answered in between.
+          if (performance.now() - since > MAX_TURN_MS) {
+            await breathe();
+            since = performance.now();
+          }
         }
       } catch (error) {
         this.fail(error);

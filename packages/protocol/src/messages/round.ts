@@ -2,7 +2,17 @@
 import { FIELD_BYTES } from '../summation/inner-product.ts';
 import { type AuditHead, auditHeadShape } from '../audit-head.ts';
 import { detailShape } from '../wire/detail.ts';
-import { bytesBetween, choice, fixedBytes, integer, list, type Shape, struct, text } from '../wire/shape.ts';
+import {
+  bytesBetween,
+  choice,
+  fixedBytes,
+  integer,
+  list,
+  type Shape,
+  struct,
+  text,
+  viewedBytes,
+} from '../wire/shape.ts';
 import { type Deadlines, deadlinesShape, MAX_KEY_COUNT, type RoundTerms, roundTermsShape } from './terms.ts';
 
 const U32 = 2 ** 32 - 1;
@@ -100,7 +110,8 @@ export const MAX_CHUNK_BYTES: number = CHUNK_WORDS * 4;
 export const vectorChunkShape: Shape<VectorChunk> = struct<VectorChunk>({
   roundContext: hash,
   sequence: integer(U32),
-  bytes: bytesBetween(1, MAX_CHUNK_BYTES),
+  // A copy of every upload is otherwise most of what the collector has to clear away.
+  bytes: viewedBytes(1, MAX_CHUNK_BYTES),
 });
 
 /** Member to coordinator, relayed to all: the upload is complete. Without it nothing of the upload counts. */

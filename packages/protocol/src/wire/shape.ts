@@ -86,6 +86,23 @@ export function bytesBetween(min: number, max: number): Shape<Uint8Array> {
   };
 }
 
+/**
+ * As `bytesBetween`, but unpacked as a view into the frame: for bytes that are most of their frame, in messages that are used up as they
+ * come. Whoever decodes the frame must not write to it afterwards.
+ */
+export function viewedBytes(min: number, max: number): Shape<Uint8Array> {
+  const copied = bytesBetween(min, max);
+  return {
+    ...copied,
+    unpack(packed, path) {
+      if (!(packed instanceof Uint8Array) || packed.length < min || packed.length > max) {
+        return copied.unpack(packed, path);
+      }
+      return new Uint8Array(packed.buffer, packed.byteOffset, packed.length);
+    },
+  };
+}
+
 export function list<T>(item: Shape<T>, maxLength: number): Shape<readonly T[]> {
   return {
     pack: (values) => values.map((value) => item.pack(value)),

@@ -32,7 +32,7 @@ export const SOCKET_OPTIONS: {
 const HIGH_WATER_BYTES = 1 << 20;
 /** Messages, and bytes of messages, that may wait to be handled before the socket stops reading. */
 const MAX_WAITING = 64;
-const MAX_WAITING_BYTES = 1 << 20;
+const MAX_WAITING_BYTES = 1 << 18;
 const PING_INTERVAL_MS = 15_000;
 /** Intervals in which nothing comes, or nothing goes, before the peer counts as gone. One may pass while this process is busy. */
 const MAX_MISSED_BEATS = 2;
