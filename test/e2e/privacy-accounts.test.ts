@@ -100,7 +100,7 @@ class NoisyFederation {
       roster: readRosterFile(config.roster),
       identity: readKeyFile(config.key),
       log: createLogger('silent'),
-      loadData: () => (setting.data ?? toyDataset)(member),
+      loadData: () => setting.data?.(member) ?? toyDataset(member, ENOUGH),
       onProgress: async (progress) => await setting.onProgress?.(member, progress),
     });
   }
@@ -154,6 +154,9 @@ function refusedWith(...words: readonly string[]): unknown {
     }),
   };
 }
+
+/** Records of one member: so many that noise hides none of what they say. */
+const ENOUGH = 2000;
 
 describe('an organisation whose privacy account', () => {
   it('has too little left for a run takes no part: both sides end with exit code 6 and the reason', async () => {
@@ -255,7 +258,7 @@ describe('an attempt that fails after its uploads', () => {
 });
 
 describe('a run that protects end users', () => {
-  const RECORDS = 30;
+  const RECORDS = 3000;
   /** Each person asked three times. */
   const data = (member: number): Dataset => ({
     ...toyDataset(member, RECORDS),
