@@ -1,5 +1,5 @@
 /**
- * The two losses on one observation, and their sum: the Brier score of the predicted quality, and the smooth L1 loss (Huber's, with
+ * The two losses on one observation: the Brier score of the predicted quality, and the smooth L1 loss (Huber's, with
  * its corner at 1) of the predicted scaled cost. Both with weight 1.
  */
 
@@ -16,13 +16,4 @@ export function smoothL1(error: number): number {
 /** Derivative of `smoothL1`. */
 export function smoothL1Slope(error: number): number {
   return Math.max(-1, Math.min(1, error));
-}
-
-/** Loss of one observation. */
-export function observationLoss(
-  predicted: { readonly quality: number; readonly cost: number },
-  quality: number,
-  cost: number,
-): number {
-  return (predicted.quality - quality) ** 2 + smoothL1(predicted.cost - cost);
 }
