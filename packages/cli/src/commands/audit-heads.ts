@@ -14,7 +14,7 @@ export interface HeadsComparison {
 /**
  * Compares all heads of two files with each other, run by run.
  * @param rosterFile whose coordinator's key signed them; without it signatures are not checked
- * @throws RuntimeError BAD_FILE; RUN_FAILED where they prove a fork
+ * @throws RuntimeError BAD_FILE; RUN_FAILED where they contradict each other, which proves a fork where signatures were checked
  */
 export function compareHeads(
   files: readonly [string, string],
@@ -38,8 +38,10 @@ export function compareHeads(
     const [{ head: a }, { head: b }] = fork;
     throw new RuntimeError(
       'RUN_FAILED',
-      `the coordinator keeps two logs of run ${toHex(a.run)}: its first ${a.size} lines have the roots ${toHex(a.root)} and ${toHex(b.root)}`,
-      'both heads carry its signature: keep both files',
+      `two logs are shown of run ${toHex(a.run)}: the first ${a.size} lines have the roots ${toHex(a.root)} and ${toHex(b.root)}`,
+      key === undefined
+        ? 'nothing is proven yet: give --roster, so that the signatures of both heads are checked'
+        : 'both heads carry its signature: keep both files',
     );
   }
   const common = ours.filter((a) => theirs.some((b) => isOf(a, b) && a.head.size === b.head.size)).length;

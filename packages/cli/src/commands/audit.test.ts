@@ -228,7 +228,10 @@ describe('audit compare', () => {
 
     const forked = await shownTo('forked.heads', forkOf(run.lines, run.coordinatorIdentity));
     const fork = await audit('compare', first, forked, '--roster', roster);
-    expect([fork.exitCode, fork.stderr]).toEqual([1, expect.stringContaining('keeps two logs of run')]);
+    expect([fork.exitCode, fork.stderr]).toEqual([
+      1,
+      expect.stringContaining('both heads carry its signature'),
+    ]);
     // The log that the first client is shown later is not the one that the other was shown.
     expect((await audit('verify', log, '--heads', first)).exitCode).toBe(0);
     const verified = await audit('verify', log, '--heads', forked);
@@ -239,6 +242,9 @@ describe('audit compare', () => {
       exitCode: 4,
       stderr: expect.stringContaining('is not signed by the coordinator'),
     });
+    // Without the roster nobody is accused: the signatures were not looked at.
+    const unchecked = await audit('compare', first, forged);
+    expect([unchecked.exitCode, unchecked.stderr]).toEqual([1, expect.stringContaining('give --roster')]);
   });
 
   it('finds a log whose end was cut off', async () => {
