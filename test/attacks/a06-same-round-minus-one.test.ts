@@ -23,6 +23,32 @@ function firstAttempt(colluders: readonly number[] = []): { attacker: Attacker; 
   return { attacker, again: attacker.roundTerms(expected, { keyIndex: 1, attempt: 2 }) };
 }
 
+/** An attempt with noise up to its uploads, of which some members have released; then it is given up. */
+function noisyAttempt(released: readonly number[]): {
+  readonly attacker: Attacker;
+  readonly first: Uint8Array;
+  readonly given: readonly number[];
+  /** Announces the next attempt with these promises. @returns members that take the first for void */
+  readonly announce: (promises: Promises) => readonly number[];
+} {
+  const attacker = new Attacker({ members: 7, colluders: [5, 6], dimension: DIMENSION, keyCount: 3 });
+  attacker.openBatch();
+  const expected = attacker.expect(1, { privacy: new Uint8Array([1]) });
+  const uploads = attacker.begin(attacker.announce(attacker.roundTerms(expected)));
+  const first = attacker.roundContext;
+  attacker.request(attacker.show(uploads), released);
+  abortWith(attacker, attacker.honest);
+  const given = attacker.all('nothing-released').map(({ from }) => from);
+  const announce = (promises: Promises): readonly number[] => {
+    const again = attacker.roundTerms(expected, { keyIndex: 1, attempt: 2 });
+    expect(attacker.announce(again, attacker.everybody, promises).ready).toHaveLength(7);
+    return attacker.members.flatMap(({ id, effects }) =>
+      effects.some(({ kind }) => kind === 'attempt-void') ? [id] : [],
+    );
+  };
+  return { attacker, first, given, announce };
+}
+
 /** Signed promises of some members about a key index. */
 function promised(attacker: Attacker, members: readonly number[], keyIndex = 0): Promises {
   const { batchContext } = attacker;
@@ -144,5 +170,37 @@ describe('A6: a round once more without one member', () => {
     attacker.announce({ ...again, attempt: 3 }, attacker.everybody, promised(attacker, attacker.everybody));
     for (const { rejections } of attacker.members)
       expect(rejections).toMatchObject([{ code: 'UNSAFE_TERMS' }]);
+  });
+});
+
+describe('A6: with noise, an attempt that members take for void', () => {
+  it('stays sealed, though colluders break their promises and releases were kept back', () => {
+    const { attacker, first, given, announce } = noisyAttempt([0, 1]);
+    expect(given).toEqual([2, 3, 4]);
+    expect(announce(promised(attacker, [...given, 5, 6]))).toEqual(attacker.everybody);
+    for (const kind of ['self', 'pair'] as const) {
+      expect(attacker.sharesOf(VICTIM, kind).size).toBeLessThan(attacker.thresholds.threshold);
+      expect(attacker.secretOf(VICTIM, kind)).toBeUndefined();
+    }
+    expect(chiSquare(attacker.attempt(VICTIM, 0, first))).toBeLessThan(UNIFORM);
+  });
+
+  it('is none that one more release would open: then the promises are one too few, and it stays charged', () => {
+    const { attacker, given, announce } = noisyAttempt([0, 1, 2]);
+    expect(given).toEqual([3, 4]);
+    expect(announce(promised(attacker, [...given, 5, 6]))).toEqual([]);
+    expect(attacker.secretOf(VICTIM, 'self')).toBeDefined();
+  });
+
+  it.each<[string, (attacker: Attacker, given: readonly number[]) => Promises]>([
+    ['one promise counted twice', (attacker, given) => promised(attacker, [...given, 5, 5])],
+    ['promises about another key index', (attacker) => promised(attacker, attacker.everybody, 1)],
+    [
+      'promises under the names of those that released',
+      (attacker, given) => promised(attacker, [...given, 5]).flatMap((one) => [one, { ...one, member: 0 }]),
+    ],
+  ])('is none on %s', (_, promises) => {
+    const { attacker, given, announce } = noisyAttempt([0, 1]);
+    expect(announce(promises(attacker, given))).toEqual([]);
   });
 });

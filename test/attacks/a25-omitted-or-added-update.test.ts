@@ -123,7 +123,7 @@ function logOf(
   readonly lines: readonly Uint8Array[];
   readonly vectors: RoundVectors;
 } {
-  const recorder = new AuditRecorder(crypto, '');
+  const recorder = new AuditRecorder(crypto, roster, '');
   const lines: Uint8Array[] = [];
   let tip: LogTip = EMPTY_LOG;
   const append = ({ entries, closes }: Recorded): void => {

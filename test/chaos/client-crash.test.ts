@@ -328,6 +328,7 @@ function quiet(member: number, known: () => number): ParticipantEvents {
     onPhase: () => {},
     onReject: () => {},
     onUploaded: () => {},
+    onVoid: () => {},
     onHead: async () => {},
     onEvidence: async () => {},
   };

@@ -20,7 +20,11 @@ const account = new AccountFile({ ...SPENDING, path: process.argv[2] ?? '' });
 async function spend({ run, attempts, share }: SpendOrder): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const { noise, terms } = roundNoise(share);
-    const refusal = await account.reserve({ run, round: 1, attempt, federation: 'test' }, noise, terms);
+    const refusal = await account.reserve(
+      { run, round: 1, attempt, federation: 'test', member: 0 },
+      noise,
+      terms,
+    );
     process.send?.({ attempt, refused: refusal?.code } satisfies Spent);
   }
 }

@@ -39,17 +39,21 @@ const attempt = (number: number, run = 'aa'): { run: string; round: number; atte
   attempt: number,
 });
 
+const MEMBER = 3;
+
 /** Reserves, opens and gives up attempts; each step with what is spent once it is acknowledged. */
 const STORY: readonly ((account: AccountFile) => Promise<unknown>)[] = [
   (account) => reserved(account, 1),
   (account) => reserved(account, 2),
   (account) => account.settle(attempt(1), roundNoise(100_000).noise, 6),
-  (account) => account.void(attempt(2)),
+  (account) => account.void(attempt(2), MEMBER),
 ];
 
 async function reserved(account: AccountFile, number: number): Promise<void> {
   const { noise, terms } = roundNoise(100_000);
-  expect(await account.reserve({ ...attempt(number), federation: 'f' }, noise, terms)).toBeUndefined();
+  expect(
+    await account.reserve({ ...attempt(number), federation: 'f', member: MEMBER }, noise, terms),
+  ).toBeUndefined();
 }
 
 /** What is spent after each step of the story, where nothing fails. */
@@ -128,7 +132,7 @@ describe('a privacy account', () => {
     const { noise, terms } = roundNoise(90_000);
     const refusals = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        accountAt().reserve({ ...attempt(1, `c${i}`), federation: 'f' }, noise, terms),
+        accountAt().reserve({ ...attempt(1, `c${i}`), federation: 'f', member: MEMBER }, noise, terms),
       ),
     );
     expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(11);
@@ -139,10 +143,14 @@ describe('a privacy account', () => {
     const full = roundNoise(1_000_000);
     const account = accountAt();
     const whole = { ...full.noise, rho: LIMIT };
-    expect(await account.reserve({ ...attempt(1), federation: 'f' }, whole, full.terms)).toBeUndefined();
+    expect(
+      await account.reserve({ ...attempt(1), federation: 'f', member: MEMBER }, whole, full.terms),
+    ).toBeUndefined();
     const tiny = roundNoise(1);
     const noise = { ...tiny.noise, rho: { numerator: 1n, denominator: 1n << 3000n } };
-    expect(await account.reserve({ ...attempt(2), federation: 'f' }, noise, tiny.terms)).toMatchObject({
+    expect(
+      await account.reserve({ ...attempt(2), federation: 'f', member: MEMBER }, noise, tiny.terms),
+    ).toMatchObject({
       code: 'BUDGET_EXCEEDED',
     });
   });
@@ -151,7 +159,7 @@ describe('a privacy account', () => {
     const account = accountAt();
     await reserved(account, 1);
     const { noise, terms } = roundNoise(100_000);
-    const again = { ...attempt(1), federation: 'f' };
+    const again = { ...attempt(1), federation: 'f', member: MEMBER };
     expect(await account.reserve(again, noise, terms)).toMatchObject({ code: 'RESERVATION_CONFLICT' });
     await account.settle(attempt(1), noise, 6);
     expect(await account.reserve(again, noise, terms)).toMatchObject({ code: 'RESERVATION_CONFLICT' });
@@ -161,11 +169,34 @@ describe('a privacy account', () => {
     const { noise, terms } = roundNoise(100_000);
     const own = { ...terms, runLimit: noise.rho };
     const account = accountAt();
-    expect(await account.reserve({ ...attempt(1), federation: 'f' }, noise, own)).toBeUndefined();
-    expect(await account.reserve({ ...attempt(2), federation: 'f' }, noise, own)).toMatchObject({
+    expect(
+      await account.reserve({ ...attempt(1), federation: 'f', member: MEMBER }, noise, own),
+    ).toBeUndefined();
+    expect(
+      await account.reserve({ ...attempt(2), federation: 'f', member: MEMBER }, noise, own),
+    ).toMatchObject({
       code: 'BUDGET_EXCEEDED',
     });
-    expect(await account.reserve({ ...attempt(1, 'bb'), federation: 'f' }, noise, own)).toBeUndefined();
+    expect(
+      await account.reserve({ ...attempt(1, 'bb'), federation: 'f', member: MEMBER }, noise, own),
+    ).toBeUndefined();
+  });
+
+  it('gives an attempt back once, and to the member that reserved it alone', async () => {
+    const account = accountAt();
+    await reserved(account, 1);
+    await reserved(account, 2);
+    const before = await spentIn(account);
+    // Another member of the organisation, with the same account: its own holders promised, not those of the member that uploaded.
+    await account.void(attempt(1), MEMBER + 1);
+    await account.void(attempt(3), MEMBER);
+    await account.void(attempt(1, 'bb'), MEMBER);
+    expect(await spentIn(account)).toEqual(before);
+    await account.void(attempt(1), MEMBER);
+    const { account: after, entries } = await account.read();
+    expect([...after.budget.reserved.keys()]).toEqual(['aa/1/2']);
+    for (const life of [account, accountAt()]) await life.void(attempt(1), MEMBER);
+    expect((await accountAt().read()).entries).toEqual(entries);
   });
 
   it('that cannot be read lets nothing through', async () => {
@@ -173,7 +204,9 @@ describe('a privacy account', () => {
     await reserved(account, 1);
     writeFileSync(join(path, 'events.log'), 'not an account');
     const { noise, terms } = roundNoise(1);
-    await expect(account.reserve({ ...attempt(2), federation: 'f' }, noise, terms)).rejects.toMatchObject({
+    await expect(
+      account.reserve({ ...attempt(2), federation: 'f', member: MEMBER }, noise, terms),
+    ).rejects.toMatchObject({
       code: 'BAD_FILE',
       exitCode: 4,
     });

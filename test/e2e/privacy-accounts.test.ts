@@ -15,7 +15,7 @@ import {
   readCoordinatorConfig,
   runCoordinator,
 } from '@tributary/coordinator';
-import { compareRational, formatRational, remaining, spent } from '@tributary/privacy';
+import { compareRational, formatRational, remaining, spent, type VerifiedLedger } from '@tributary/privacy';
 import type { Dataset } from '@tributary/router';
 import { createKeyFile, createLogger, readKeyFile, readRosterFile } from '@tributary/runtime';
 import { describe, expect, it } from 'vitest';
@@ -108,7 +108,7 @@ class NoisyFederation {
   /** Spends from a member's account in another federation. @param share of its limit, in millionths */
   async spendElsewhere(member: number, share: number): Promise<void> {
     const { noise, terms } = roundNoise(share);
-    const attempt = { run: 'ab'.repeat(32), round: 1, attempt: 1, federation: 'other' };
+    const attempt = { run: 'ab'.repeat(32), round: 1, attempt: 1, federation: 'other', member };
     const refusal = await this.account(member).reserve(attempt, noise, terms);
     if (refusal !== undefined) throw new Error(refusal.message);
   }
@@ -210,13 +210,15 @@ describe('an organisation whose privacy account', () => {
   });
 });
 
-/** A member that does not sign the survivors of round 2 in time, and is back for the next attempt. */
-function lateOnce(): Pick<Setting, 'deadlines' | 'onProgress' | 'onCoordinator'> {
+/** A member that in round 2 does not do in time what a phase asks of it, and is back for the next attempt. */
+function lateOnce(
+  phase: 'ready' | 'consistency' | 'unmask',
+): Pick<Setting, 'deadlines' | 'onProgress' | 'onCoordinator'> {
   const waiting: (() => void)[] = [];
   return {
-    deadlines: { consistency: 1 },
+    deadlines: { [phase]: 1, consistency: 1 },
     onProgress: async (member, progress) => {
-      const late = progress.kind === 'phase' && progress.phase === 'consistency' && progress.round === 2;
+      const late = progress.kind === 'phase' && progress.phase === phase && progress.round === 2;
       if (member === 2 && late && waiting.length === 0) {
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
@@ -227,25 +229,62 @@ function lateOnce(): Pick<Setting, 'deadlines' | 'onProgress' | 'onCoordinator'>
   };
 }
 
-describe('an attempt that fails after its uploads', () => {
+const NOTHING = { numerator: 0n, denominator: 1n };
+
+/** What the log of a run says of its budget. */
+async function auditedLedger(
+  federation: NoisyFederation,
+): Promise<VerifiedLedger & { readonly sums: number }> {
+  const verdict = await verifyFile(federation.log);
+  if (!verdict.ok) throw new Error(verdict.fault.reason);
+  const { ledger, sums } = verdict.report;
+  if (ledger === undefined) throw new Error('the run has no budget');
+  return { ...ledger, sums };
+}
+
+describe('an attempt that fails and can never be opened', () => {
+  // Of three members, of whom one may collude, two promises seal an attempt: those of the two that were in time.
+  it.each(['ready', 'consistency'] as const)(
+    'in phase %s is given back on every account: a run that keeps no room for a further attempt makes it all the same',
+    async (phase) => {
+      const federation = new NoisyFederation();
+      const { coordinator, clients } = await federation.run(lateOnce(phase));
+      if (coordinator.status === 'rejected') throw coordinator.reason;
+      expect(clients.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+      const ledger = await auditedLedger(federation);
+      expect(ledger).toMatchObject({ differences: [], attempts: ledger.sums + 1, voided: 1 });
+      expect(ledger.federation.reserved).toEqual(NOTHING);
+      // The log, the coordinator and each member count alike, to the last digit.
+      const spentByAll = formatRational(ledger.federation.settled);
+      expect(coordinator.value.privacy?.spent).toBe(spentByAll);
+      for (const i of MEMBERS) {
+        expect(await federation.spent(i)).toBe(spentByAll);
+        expect(ledger.members.get(i)).toEqual(ledger.federation);
+        const voids = (await federation.account(i).read()).entries.filter(({ type }) => type === 'void');
+        // An attempt that never began is on no member's account.
+        expect(voids).toMatchObject(phase === 'ready' ? [] : [{ round: 2, attempt: 1 }]);
+      }
+    },
+  );
+});
+
+describe('an attempt that fails and might yet be opened', () => {
   it('stays charged, and is made again where the run keeps room for it', async () => {
     const federation = new NoisyFederation();
-    const { coordinator, clients } = await federation.run({ privacy: { retries: 1 }, ...lateOnce() });
+    const { coordinator, clients } = await federation.run({ privacy: { retries: 1 }, ...lateOnce('unmask') });
     if (coordinator.status === 'rejected') throw coordinator.reason;
     expect(clients.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
-    const verdict = await verifyFile(federation.log);
-    if (!verdict.ok) throw new Error(verdict.fault.reason);
-    const { ledger, sums } = verdict.report;
-    expect(ledger).toMatchObject({ differences: [], attempts: sums + 1, voided: 0 });
+    const ledger = await auditedLedger(federation);
+    expect(ledger).toMatchObject({ differences: [], attempts: ledger.sums + 1, voided: 0 });
     // On every account more than the sums that were opened, and no more than the limit.
     const { privacy } = coordinator.value;
     for (const i of MEMBERS) expect(await federation.spent(i)).toBe(privacy?.spent);
-    expect(ledger?.federation.reserved).not.toEqual({ numerator: 0n, denominator: 1n });
+    expect(ledger.federation.reserved).not.toEqual(NOTHING);
   });
 
   it('ends a run that keeps none: exit code 6 on both sides, and the field that would have', async () => {
     const federation = new NoisyFederation();
-    const { coordinator, clients } = await federation.run(lateOnce());
+    const { coordinator, clients } = await federation.run(lateOnce('unmask'));
     expect(coordinator).toEqual(refusedWith('the privacy budget of the run does not allow it'));
     expect(coordinator).toMatchObject({
       reason: { hint: expect.stringContaining("'privacy.retries'") as string },

@@ -104,6 +104,7 @@ class LoadMember {
           if (phase !== 'masked-input' && this.#isLostIn(phase)) await this.#die();
         },
         onUploaded: (bytes) => void (bytesUp += bytes),
+        onVoid: () => {},
         onHead: async () => {},
         onReject: ({ code, detail }) => fail(`member ${this.#self} rejects ${code}: ${detail}`),
         onInputFailed: fail,

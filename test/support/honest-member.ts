@@ -98,6 +98,7 @@ export class HonestMember {
         return [];
       case 'accept-result':
       case 'batch-drawn':
+      case 'attempt-void':
       case 'note-head':
       case 'enter-phase':
         return [];

@@ -11,9 +11,11 @@ interface Heard {
 }
 
 let heard: readonly Heard[];
+let recorderOf: () => AuditRecorder;
 beforeAll(() => {
   const run = new RecordedFederation({ crypto, members: 4, dimension: 8, keyCount: 1 });
   for (let i = 0; i < 2; i++) run.sum();
+  recorderOf = () => new AuditRecorder(crypto, run.roster, '');
   heard = run.frames.map(({ from, bytes }) => {
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) throw new Error(decoded.detail);
@@ -34,7 +36,7 @@ function linesOf(recorded: readonly Recorded[]): string[] {
 
 describe('a recorder', () => {
   it('makes one entry of a message, however often it is said', () => {
-    const [once, often] = [new AuditRecorder(crypto, ''), new AuditRecorder(crypto, '')];
+    const [once, often] = [recorderOf(), recorderOf()];
     const first = linesOf(heard.map((each) => hear(once, each)));
     const again = linesOf(heard.flatMap((each) => [hear(often, each), hear(often, each)]));
     expect(again).toEqual(first);
@@ -43,14 +45,14 @@ describe('a recorder', () => {
 
   it('makes the same entries of a journal that is replayed, so a restart knows which of them it has written', () => {
     const replays = [1, 2].map(() => {
-      const recorder = new AuditRecorder(crypto, '');
+      const recorder = recorderOf();
       return linesOf(heard.map((each) => hear(recorder, each)));
     });
     expect(replays[1]).toEqual(replays[0]);
   });
 
   it('takes no message of a round that is not its own, and none that comes before its time', () => {
-    const recorder = new AuditRecorder(crypto, '');
+    const recorder = recorderOf();
     const kinds = [
       'round-start',
       'upload-end',
@@ -67,7 +69,7 @@ describe('a recorder', () => {
   });
 
   it('takes an upload that comes when the survivors are named for late', () => {
-    const recorder = new AuditRecorder(crypto, '');
+    const recorder = recorderOf();
     const late = heard.find(({ message }) => message.kind === 'upload-end') as Heard;
     const named = heard.findIndex(({ message }) => message.kind === 'survivors');
     for (const each of heard.slice(0, named + 1)) if (each !== late) hear(recorder, each);

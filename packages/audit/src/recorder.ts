@@ -73,12 +73,13 @@ export class AuditRecorder {
   #round: RoundOnRecord | undefined;
   #ended = false;
 
-  readonly #budget = new LedgerRecorder();
+  readonly #budget: LedgerRecorder;
 
   /** @param manifest of the run: whether it has a privacy budget */
-  constructor(crypto: CryptoBackend, manifest: string) {
+  constructor(crypto: CryptoBackend, roster: Roster, manifest: string) {
     this.#crypto = crypto;
-    this.#budget.begin(manifest);
+    this.#budget = new LedgerRecorder(crypto);
+    this.#budget.begin(roster, manifest);
   }
 
   /** A message that the coordinator sends; one call for all its receivers, or one for each. */

@@ -68,7 +68,7 @@ export class AccountFile {
    * @throws RuntimeError BAD_FILE, RUN_FAILED: then nothing may be uploaded either
    */
   async reserve(
-    attempt: AccountedAttempt & { readonly federation: string },
+    attempt: AccountedAttempt & { readonly federation: string; readonly member: number },
     noise: RoundPrivacy,
     { runLimit, minSurvivors }: { readonly runLimit: Rational; readonly minSurvivors: number },
   ): Promise<Refusal | undefined> {
@@ -91,11 +91,17 @@ export class AccountFile {
     );
   }
 
-  /** Gives back what was reserved for an attempt that can never be opened; the caller has seen to it that this is so. */
-  async void(attempt: AccountedAttempt): Promise<void> {
-    await this.#change(({ account }) =>
-      isReserved(account, attempt) ? { entry: { type: 'void', ...attempt } } : {},
-    );
+  /**
+   * Gives back what a member reserved for an attempt, where nothing that it uploaded can ever be opened; the caller has seen to it that this
+   * is so. What another member reserved stays reserved.
+   */
+  async void(attempt: AccountedAttempt, member: number): Promise<void> {
+    await this.#change(({ account, entries }) => {
+      const isOwn = entries.some(
+        (entry) => entry.type === 'reserve' && entry.member === member && isOfAttempt(entry, attempt),
+      );
+      return isOwn && isReserved(account, attempt) ? { entry: { type: 'void', ...attempt } } : {};
+    });
   }
 
   async #change<T = void>(
@@ -144,6 +150,10 @@ export class AccountFile {
 
 function isReserved({ budget }: ClientAccount, { run, round, attempt }: AccountedAttempt): boolean {
   return budget.reserved.has(attemptName(run, round, attempt));
+}
+
+function isOfAttempt(entry: AccountedAttempt, { run, round, attempt }: AccountedAttempt): boolean {
+  return entry.run === run && entry.round === round && entry.attempt === attempt;
 }
 
 function otherFilter(path: string, has: FilterRule, wanted: FilterRule): RuntimeError {

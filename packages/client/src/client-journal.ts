@@ -25,12 +25,16 @@ import {
 
 export type ClientMachine = JournaledMachine<ClientState, ClientEvent, ClientEffect>;
 
+type VoidAttempt = Extract<ClientEffect, { kind: 'attempt-void' }>;
+
 export interface RecoveredMachine {
   readonly machine: ClientMachine;
   /** Of the sums that the member has taken, oldest first. */
   readonly results: readonly RoundResult[];
   /** Rounds whose survivor set it signed. */
   readonly signed: ReadonlySet<number>;
+  /** Attempts of which nothing that it uploaded can ever be opened. */
+  readonly voided: readonly VoidAttempt[];
   /** Heads of the audit log that it was shown with a round, oldest first. */
   readonly heads: readonly ShownHead[];
   /** What the last life of the process may not have done with its secrets, and nobody will ask for again. */
@@ -48,6 +52,7 @@ export async function openClientMachine(
   let state = startClient(crypto, { self, roster, run, policy });
   const results: RoundResult[] = [];
   const signed = new Set<number>();
+  const voided: VoidAttempt[] = [];
   const held: HoldEffect[] = [];
   const heads: ShownHead[] = [];
   const codec = { encode: encodeEvent, decode: decodeClientEvent };
@@ -57,6 +62,7 @@ export async function openClientMachine(
         results.push(effect.result);
         if (effect.participated) signed.add(effect.result.round);
       }
+      if (effect.kind === 'attempt-void') voided.push(effect);
       if (effect.kind === 'note-head') heads.push({ head: { run, ...effect.head }, shown: effect.round });
       if (effect.kind === 'hold-shares' || effect.kind === 'hold-opened') held.push(effect);
     });
@@ -67,6 +73,7 @@ export async function openClientMachine(
     machine: new JournaledMachine(step, state, journal),
     results,
     signed,
+    voided,
     heads,
     unfinished: unfinishedOf(state, held),
   };

@@ -110,7 +110,13 @@ export async function joinRun(options: JoinOptions, manifestText: string): Promi
   }
   const manifest = decodeManifest(manifestText);
   const { config, roster } = client;
-  const spending = await RunSpending.begin({ config, federation: roster.federation, manifest, run });
+  const spending = await RunSpending.begin({
+    config,
+    federation: roster.federation,
+    manifest,
+    run,
+    self: options.self,
+  });
   const allowed = { text: manifestText, manifest, run, spending };
   const { train = startTraining, identity } = client;
   const data = client.loadData(manifest);
@@ -188,10 +194,12 @@ async function openRun(
   await spending?.requireKnown(
     results.filter(({ round, survivors }) => signed.has(round) && survivors.includes(self)),
   );
+  // A crash may have come between the journal and the account.
+  for (const attempt of recovered.voided) await spending?.void(attempt);
   const take = async (result: RoundResult, sum: Int32Array, hasSigned: boolean): Promise<void> => {
     const noise = training.noise();
     agreeing(`the sum of round ${result.round}`, () => training.accept(result, sum));
-    if (noise !== undefined) await spending?.settle(result, noise, { self, signed: hasSigned });
+    if (noise !== undefined) await spending?.settle(result, noise, hasSigned);
   };
   await vectors.clear(machine.state.round?.context, results.length);
   for (const result of results) {
@@ -227,6 +235,7 @@ async function openRun(
     onPhase: (phase, round) => progress({ kind: 'phase', phase, round }),
     onReject: (rejection) => note({ kind: 'rejected', rejection }),
     onUploaded: (bytes) => note({ kind: 'uploaded', round: training.knownSums + 1, bytes }),
+    onVoid: async (attempt) => await spending?.void(attempt),
     onHead: async (head, shown) =>
       await appendShownHeads(headsFile(config), [{ head: { run, ...head }, shown }]),
     onEvidence: (evidence) => keepEvidence(config, log, run, evidence),

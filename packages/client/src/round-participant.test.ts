@@ -104,6 +104,7 @@ class Circle {
         onPhase: (phase) => void (own && this.phases.push(phase)),
         onReject: (rejection) => void (own && this.rejections.push(rejection)),
         onUploaded: (bytes) => void (own && this.uploads.push(bytes)),
+        onVoid: () => {},
         onHead: async () => {},
         onEvidence: async () => {},
         ...events,

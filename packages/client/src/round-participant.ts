@@ -49,6 +49,8 @@ export interface ParticipantEvents {
   readonly onPhase: (phase: ClientPhase, round: number) => void | Promise<void>;
   readonly onReject: (rejection: Rejection) => void;
   readonly onUploaded: (bytes: number) => void;
+  /** Nothing that this member uploaded to an attempt can ever be opened: what it cost may be given back. */
+  readonly onVoid: (attempt: Pick<ContributionRequest, 'round' | 'attempt'>) => void | Promise<void>;
   /** A head of the audit log that the coordinator showed with a round. Settles once it is kept. */
   readonly onHead: (head: AuditHead, round: number) => Promise<void>;
   /** Proof that somebody cheated. Settles once it is kept. */
@@ -235,6 +237,9 @@ export class RoundParticipant {
         return;
       case 'batch-drawn':
         return;
+      case 'attempt-void':
+        await this.#events.onVoid(effect);
+        return;
       case 'note-head':
         await this.#events.onHead(effect.head, effect.round);
         return;
@@ -377,6 +382,7 @@ function secretsNeededBy(effect: ClientEffect): Uint8Array | undefined {
     case 'forget-batch':
     case 'accept-result':
     case 'batch-drawn':
+    case 'attempt-void':
     case 'note-head':
     case 'evidence':
     case 'enter-phase':

@@ -24,18 +24,22 @@ export interface SpendingOptions {
   readonly federation: string;
   readonly manifest: RunManifest;
   readonly run: Uint8Array;
+  /** Id of the member. */
+  readonly self: number;
 }
 
 export class RunSpending {
   readonly #account: AccountFile;
   readonly #declaration: PrivacyDeclaration;
   readonly #federation: string;
+  readonly #self: number;
   readonly #run: string;
 
-  private constructor({ config, federation, run }: SpendingOptions, declaration: PrivacyDeclaration) {
+  private constructor({ config, federation, run, self }: SpendingOptions, declaration: PrivacyDeclaration) {
     this.#account = accountOf(config);
     this.#declaration = declaration;
     this.#federation = federation;
+    this.#self = self;
     this.#run = toHex(run);
   }
 
@@ -74,7 +78,7 @@ export class RunSpending {
   /** Before noise is drawn for an attempt. Returns once it is charged, durably. @throws RuntimeError POLICY, BAD_FILE, RUN_FAILED */
   async reserve({ round, attempt, minSurvivors }: ContributionRequest, noise: RoundPrivacy): Promise<void> {
     const refusal = await this.#account.reserve(
-      { run: this.#run, round, attempt, federation: this.#federation },
+      { run: this.#run, round, attempt, federation: this.#federation, member: this.#self },
       noise,
       { runLimit: filterLimit(this.#declaration), minSurvivors },
     );
@@ -88,10 +92,15 @@ export class RunSpending {
   async settle(
     { round, attempt, survivors }: RoundResult,
     noise: RoundPrivacy,
-    { self, signed }: { readonly self: number; readonly signed: boolean },
+    signed: boolean,
   ): Promise<void> {
-    if (!signed || !survivors.includes(self)) return;
+    if (!signed || !survivors.includes(this.#self)) return;
     await this.#account.settle({ run: this.#run, round, attempt }, noise, survivors.length);
+  }
+
+  /** An attempt of which nothing that this member uploaded can ever be opened, by promises that it verified itself. Again, it changes nothing. */
+  async void({ round, attempt }: Pick<ContributionRequest, 'round' | 'attempt'>): Promise<void> {
+    await this.#account.void({ run: this.#run, round, attempt }, this.#self);
   }
 
   /**

@@ -66,7 +66,7 @@ export class AuditTrail {
   private constructor(options: AuditTrailOptions) {
     const { crypto, identity, run } = options;
     this.#options = options;
-    this.#recorder = new AuditRecorder(crypto, options.manifest);
+    this.#recorder = new AuditRecorder(crypto, options.roster, options.manifest);
     this.#head = emptyAuditHead(crypto, identity, run);
   }
 

@@ -58,7 +58,7 @@ export interface PrivacyConfig {
   readonly maxRecordsPerUser: number;
   /** U_min, where it is to be another than max(t, four fifths of the roster). */
   readonly minSurvivors?: number | undefined;
-  /** Attempts beyond one for each sum that the budget has room for: one that fails stays charged. */
+  /** Attempts beyond one for each sum that the budget has room for: one that fails and might yet be opened stays charged. */
   readonly retries?: number | undefined;
 }
 

@@ -47,7 +47,11 @@ export async function openCoordinatorMachine(
   const attempts: RequestedAttempt[] = [];
   const observe = (effect: CoordinatorEffect): void => {
     onReplayed(effect);
-    if (effect.kind === 'round-aborted') aborted = effect;
+    if (effect.kind === 'round-aborted') {
+      aborted = effect;
+      const last = attempts.pop();
+      if (last !== undefined) attempts.push({ ...last, isVoid: effect.isVoid });
+    }
     if (effect.kind === 'drop') drops.add(effect.drop);
   };
   const codec = { encode: encodeEvent, decode: decodeCoordinatorEvent };

@@ -47,6 +47,8 @@ export interface AbortedAttempt {
   readonly detail: string;
   /** Whether the round may be tried again, with the next key index. */
   readonly retryable: boolean;
+  /** Whether enough members promised that nothing of it can ever be opened. */
+  readonly isVoid: boolean;
 }
 
 /** What became of an attempt at a round. */
@@ -333,10 +335,10 @@ export class RoundRunner {
         return;
       }
       case 'round-aborted': {
-        const { terms, phase, code, detail, retryable } = effect;
+        const { terms, phase, code, detail, retryable, isVoid } = effect;
         clearTimeout(this.#timers.round);
         await this.#closeRound();
-        this.#round.settle({ kind: 'aborted', terms, phase, code, detail, retryable });
+        this.#round.settle({ kind: 'aborted', terms, phase, code, detail, retryable, isVoid });
         return;
       }
     }

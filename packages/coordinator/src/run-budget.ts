@@ -143,9 +143,11 @@ export class RunBudget {
     });
   }
 
-  /** The attempt can provably never be opened. */
-  void(attempt: AttemptNumber, noise: RoundPrivacy | undefined): void {
-    this.#change(noise, (budget) => voidReservation(budget, nameOf(attempt)));
+  /** The attempt can provably never be opened. Again, it changes nothing. */
+  void({ round, attempt }: AttemptNumber, noise: RoundPrivacy | undefined): void {
+    const name = nameOf({ round, attempt });
+    if (this.#budget?.closed.has(name) === true) return;
+    this.#change(noise, (budget) => voidReservation(budget, name));
   }
 
   #change(
@@ -163,7 +165,7 @@ function outOfBudget(reason: string): RuntimeError {
   return new RuntimeError(
     'POLICY',
     `the privacy budget of the run does not allow it: ${reason}`,
-    "what was opened, and attempts that failed, stay charged; 'privacy.retries' of a new run keeps room for such attempts",
+    "what was opened, and failed attempts that might yet be opened, stay charged; 'privacy.retries' of a new run keeps room for such attempts",
   );
 }
 

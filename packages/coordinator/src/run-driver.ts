@@ -157,6 +157,8 @@ async function attempt(
   const { expected, noise } = planned;
   const number = (aborted?.terms.attempt ?? 0) + 1;
   options.budget.recall(expected.round, noise);
+  // The announcement that follows brings the promises to members, and into the log.
+  if (aborted?.isVoid === true) options.budget.void(aborted.terms, noise);
   options.budget.reserve({ round: expected.round, attempt: number }, noise);
   const { context: batchContext, nextKeyIndex: keyIndex } = await batches.usable();
   const outcome = federation.runner.openRound(

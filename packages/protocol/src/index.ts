@@ -74,6 +74,7 @@ export {
   type PlainValue,
 } from './journal/plain-value.ts';
 export { replayClient, replayCoordinator } from './journal/replay.ts';
+export { drawDigest, drawOf, NO_DRAW } from './draw.ts';
 export { EMPTY_LOG_HEAD, nextLogHead } from './log-head.ts';
 export { applyMasks, type Mask } from './masks.ts';
 export { type Bodies, type Message, type MessageKind, MESSAGES } from './messages/index.ts';
@@ -98,7 +99,7 @@ export {
   PHASES,
 } from './parameters/plan/dropout-rates.ts';
 export { type Plan, type PlanChoice, planFederation } from './parameters/plan/plan.ts';
-export { promisesNeeded } from './parameters/batch-rules.ts';
+export { type PromisedAttempt, promisedBy, sealedOwners } from './promises.ts';
 export { overflowRisk, type SumBounds } from './parameters/ring.ts';
 export {
   batchTermsFor,
@@ -152,6 +153,7 @@ export {
   signedWords,
 } from './summation/integer-sum.ts';
 export { summationChallenge, sumProduct, UploadProduct, uploadProduct } from './summation/summation-check.ts';
+export { topologyOf } from './topology.ts';
 export { packedLengthOf, unusedBitsAreZero } from './vector-length.ts';
 export { DOMAIN, MACHINE_VERSION, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUITE } from './version.ts';
 export { CanonicalWriter } from './wire/canonical.ts';

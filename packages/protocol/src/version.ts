@@ -14,7 +14,7 @@ export const SPARSE_GRAPH_VERSION = 2;
  * events another state or other effects than before, or know another event. A journal that was begun under other rules would
  * replay to what never was.
  */
-export const MACHINE_VERSION = 1;
+export const MACHINE_VERSION = 2;
 
 /** The one suite of primitives; part of every context. */
 export const SUITE = 'X25519-HKDF-SHA256-AES256CTR-ChaCha20Poly1305-Ed25519';

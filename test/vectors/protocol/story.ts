@@ -287,6 +287,7 @@ class Story {
         throw new Error(`${effect.kind} in a round of honest members`);
       case 'accept-result':
       case 'batch-drawn':
+      case 'attempt-void':
       case 'note-head':
       case 'enter-phase':
       case 'reject':

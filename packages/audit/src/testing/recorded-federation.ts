@@ -112,7 +112,7 @@ export class RecordedFederation {
       })),
     };
     this.head = emptyAuditHead(crypto, this.coordinatorIdentity, this.#run);
-    this.#recorder = new AuditRecorder(crypto, scene.manifest ?? MANIFEST);
+    this.#recorder = new AuditRecorder(crypto, this.roster, scene.manifest ?? MANIFEST);
     this.#append({
       entries: [genesisEntry(this.roster, scene.manifest ?? MANIFEST, this.#run)],
       closes: false,

@@ -3,14 +3,15 @@ import {
   type ExpectedRound,
   type Message,
   overflowRisk,
-  promisesNeeded,
+  promisedBy,
   type RoundTerms,
   sameBytes,
+  sealedOwners,
 } from '@tributary/protocol';
 import { type Finding, finding } from '../errors.ts';
 import type { BatchView } from './batch-view.ts';
-import { fromCoordinator, isFinding, isSigned } from './frames.ts';
-import type { Attempt, AuditState } from './state.ts';
+import { fromCoordinator, isFinding } from './frames.ts';
+import type { AuditState } from './state.ts';
 
 export interface Announced {
   readonly terms: RoundTerms;
@@ -106,27 +107,19 @@ function promisesOf(
   { body: { promises } }: Message<'round-announce'>,
   { round, privacy }: RoundTerms,
 ): Announced['mayRepeat'] {
-  const { roster } = state;
+  const { crypto, roster } = state;
   if (roster === undefined || privacy.length > 0) return undefined;
   const contributions = new Map(state.contributions);
-  const attempts = new Set(contributions.values());
-  const promised = new Map([...attempts].map((each) => [each, promisedIn(state, each, promises)]));
+  const promised = new Map(
+    [...new Set(contributions.values())].map(
+      (each) => [each, promisedBy(crypto, roster, each.terms, each.batch.terms.cohort, promises)] as const,
+    ),
+  );
   return (member) => {
     const own = contributions.get(member);
     if (own?.terms.round !== round) return true;
-    const holders = own.batch.holders(member).filter((holder) => promised.get(own)?.has(holder));
-    return holders.length >= promisesNeeded(roster, own.batch.terms);
+    const { batch } = own;
+    const who = promised.get(own) ?? new Set();
+    return sealedOwners(roster, batch.terms, batch.holders, who, [member]).length > 0;
   };
-}
-
-/** Who promised that it released nothing of the attempt, and never will. */
-function promisedIn(
-  state: AuditState,
-  { terms: { batchContext, keyIndex } }: Attempt,
-  promises: Message<'round-announce'>['body']['promises'],
-): ReadonlySet<number> {
-  const signed = promises.filter(({ member, signature }) =>
-    isSigned(state, member, 'nothing-released', { batchContext, keyIndex, member }, signature),
-  );
-  return new Set(signed.map(({ member }) => member));
 }

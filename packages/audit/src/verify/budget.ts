@@ -1,7 +1,7 @@
 /** The rule of budget entries: they say what the messages before them do to the run's privacy budget, all of it and nothing else. */
 import { type LedgerEntry, ledgerEntryToJson, readLedgerEntry } from '@tributary/privacy';
 import { canonicalJson } from '../canonical-json.ts';
-import type { AuditEntry, EntryOf } from '../entries.ts';
+import { type AuditEntry, type EntryOf, rosterOf } from '../entries.ts';
 import { type Finding, finding } from '../errors.ts';
 import type { AuditState } from './state.ts';
 
@@ -27,7 +27,7 @@ function textOf(entry: LedgerEntry): string {
 
 /** What an entry that holds does to the budget. */
 export function noteBudget(state: AuditState, entry: AuditEntry): void {
-  if (entry.type === 'genesis') state.budget.begin(entry.manifest);
+  if (entry.type === 'genesis') state.budget.begin(rosterOf(entry.roster), entry.manifest);
   state.owed.push(...state.budget.take(entry));
 }
 

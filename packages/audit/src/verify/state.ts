@@ -145,7 +145,7 @@ export class AuditState {
   /** By member the newest attempt at it that the member was in. */
   readonly contributions: Map<number, Attempt> = new Map();
   /** The privacy budget as it follows from the messages so far, and which of its entries the log still owes. */
-  readonly budget: LedgerRecorder = new LedgerRecorder();
+  readonly budget: LedgerRecorder;
   readonly owed: LedgerEntry[] = [];
   readonly ledger: LedgerEntry[] = [];
   /** Roots of the heads in the log so far, by the lines that they cover. */
@@ -161,6 +161,7 @@ export class AuditState {
   constructor(crypto: CryptoBackend, asked: AuditExpectations) {
     this.crypto = crypto;
     this.asked = asked;
+    this.budget = new LedgerRecorder(crypto);
     this.heads = new Map([[0, crypto.sha256(new Uint8Array(0))]]);
   }
 

@@ -45,6 +45,8 @@ export interface AuditedBudget {
   readonly reserved: string;
   readonly releases: number;
   readonly attempts: number;
+  /** Attempts of which nothing can ever be opened: they cost nothing. */
+  readonly voided: number;
   /** Of the opened sums. PLD is for continuous noise of the same size: to be expected, not proved. */
   readonly accountants: Readonly<Partial<Record<Accountant, number>>>;
   readonly differences: readonly string[];
@@ -54,7 +56,7 @@ export function auditedBudget(
   ledger: VerifiedLedger,
   accountants: readonly Accountant[],
 ): AuditedBudget | undefined {
-  const { genesis, federation, releases, attempts } = ledger;
+  const { genesis, federation, releases, attempts, voided } = ledger;
   const statement = privacyStatement(ledger);
   if (genesis === undefined || statement === undefined) return undefined;
   const { unit, delta, filter, colluders, recordsPerUnit } = genesis.declaration;
@@ -72,6 +74,7 @@ export function auditedBudget(
     reserved: formatRational(federation.reserved),
     releases: releases.length,
     attempts,
+    voided,
     accountants: Object.fromEntries(epsilons),
     differences: statement.differences,
   };
@@ -80,10 +83,11 @@ export function auditedBudget(
 /** For people. */
 export function budgetRemarks(budget: AuditedBudget | undefined): string[] {
   if (budget === undefined) return ['no privacy budget: sums are exact'];
-  const { unit, delta, limitEpsilon, spentEpsilon, spentAndReservedEpsilon, releases, attempts } = budget;
-  const open = attempts - releases;
+  const { unit, delta, limitEpsilon, spentEpsilon, spentAndReservedEpsilon, releases, attempts, voided } =
+    budget;
+  const open = attempts - releases - voided;
   return [
-    `privacy: ${unit} level, epsilon ${spentEpsilon.toFixed(4)} of ${limitEpsilon.toFixed(4)} at delta ${delta} over ${releases} sums${open === 0 ? '' : `; ${spentAndReservedEpsilon.toFixed(4)} with ${open} attempts that were not opened`}`,
+    `privacy: ${unit} level, epsilon ${spentEpsilon.toFixed(4)} of ${limitEpsilon.toFixed(4)} at delta ${delta} over ${releases} sums${open === 0 ? '' : `; ${spentAndReservedEpsilon.toFixed(4)} with ${open} attempts that might yet be opened`}${voided === 0 ? '' : `; ${voided} attempts void`}`,
     ...Object.entries(budget.accountants).map(
       ([name, epsilon]) =>
         `epsilon by ${name} ${epsilon.toFixed(6)}, by the filter ${spentEpsilon.toFixed(6)}, difference ${(epsilon - spentEpsilon).toExponential(1)}${name === 'pld' ? ' (of continuous noise: expected, not proved)' : ''}`,

@@ -125,10 +125,11 @@ function addBudgetCommand(privacy: Command): void {
     .option('--json', 'print the result as JSON')
     .action(async (flags: { config: string; json?: true }) => {
       const result = await spentBudget(readClientConfig(flags.config, { insecure: true }));
-      for (const { run, federation, attempts, epsilon, open } of result.runs) {
+      for (const { run, federation, attempts, epsilon, open, voided } of result.runs) {
         const waiting = open === 0 ? '' : `, ${open} of them not opened`;
+        const sealed = voided === 0 ? '' : `, ${voided} given back`;
         printLine(
-          `run ${run.slice(0, 16)} of ${federation}: ${attempts} attempts${waiting}, epsilon ${epsilon.toFixed(3)}`,
+          `run ${run.slice(0, 16)} of ${federation}: ${attempts} attempts${waiting}${sealed}, epsilon ${epsilon.toFixed(3)}`,
         );
       }
       if (flags.json) printResult(result);
@@ -157,6 +158,8 @@ interface SpentBudget {
     readonly attempts: number;
     /** Attempts that were not opened, as far as this client knows: they stay charged. */
     readonly open: number;
+    /** Attempts that can never be opened: they cost nothing. */
+    readonly voided: number;
     readonly epsilon: number;
   }[];
 }
@@ -184,6 +187,7 @@ async function spentBudget(config: ReturnType<typeof readClientConfig>): Promise
         federation,
         attempts: own.reserved.size + own.closed.size,
         open: own.reserved.size,
+        voided: entries.filter((entry) => entry.type === 'void' && entry.run === run).length,
         epsilon: epsilonOf({ filter, delta }, spent(own)),
       };
     }),

@@ -111,6 +111,7 @@ export class TestMember {
         return;
       case 'accept-result':
       case 'batch-drawn':
+      case 'attempt-void':
       case 'note-head':
       case 'evidence':
       case 'reject':

@@ -12,7 +12,7 @@ import { formatRational, type Rational } from '../zcdp/rational.ts';
 export interface GenesisEntry {
   readonly type: 'genesis';
   readonly declaration: PrivacyDeclaration;
-  /** t: with U_min it bounds the promises that void an attempt. */
+  /** t of the first setup. */
   readonly threshold: number;
   /** The limit of the filter, in its unit; at most what epsilon and delta allow. */
   readonly limit: Rational;
@@ -58,10 +58,13 @@ export interface ReleaseEntry extends OfAttempt {
   readonly charge: Rational;
 }
 
-/** An attempt that can never be opened: so many signed that they released nothing of it and never will. */
+/** Vectors of an attempt that can never be opened. */
 export interface VoidEntry extends OfAttempt {
   readonly type: 'void';
+  /** Who signed that it released nothing of the attempt and never will, ascending. */
   readonly promises: readonly number[];
+  /** Those of the cohort of whose secrets enough holders are among them, ascending; on the complete graph all of it. */
+  readonly members: readonly number[];
 }
 
 export type LedgerEntry =
@@ -143,7 +146,12 @@ function readEntry(fields: FieldsOf): LedgerEntry {
     case 'release':
       return { type, ...ofAttempt, charge: fields.rational('charge') };
     case 'void':
-      return { type, ...ofAttempt, promises: fields.members('promises') };
+      return {
+        type,
+        ...ofAttempt,
+        promises: fields.members('promises'),
+        members: fields.members('members'),
+      };
   }
 }
 

@@ -55,7 +55,7 @@ describe('the privacy statement', () => {
       'epsilon',
       'up to 3 organisations',
       'discrete Gaussian',
-      '3, of 3 attempts, over 10 to 10 organisations',
+      '3, of 3 attempts, 0 of them void, over 10 to 10 organisations',
       'What nobody can check',
       'What is not covered',
       'The same person several times',

@@ -27,6 +27,8 @@ export interface PrivacyStatement {
   readonly cohorts: { readonly minSurvivors: number; readonly survivors: readonly number[] };
   readonly releases: number;
   readonly attempts: number;
+  /** Attempts of which nothing can ever be opened: they cost nothing. */
+  readonly voided: number;
   readonly effectOfDropouts: string;
   /** What it costs a person who is behind several units of every release. */
   readonly severalUnits: readonly { readonly units: number; readonly epsilon: number }[];
@@ -65,6 +67,7 @@ export function privacyStatement(ledger: VerifiedLedger): PrivacyStatement | und
     cohorts: { minSurvivors, survivors: releases.map(({ survivors }) => survivors) },
     releases: releases.length,
     attempts: ledger.attempts,
+    voided: ledger.voided,
     effectOfDropouts: `noise is sized for ${minSurvivors - colluders} honest survivors and charged at those that remained; with fewer than ${minSurvivors} survivors nothing is opened`,
     severalUnits: UNITS_OF_ONE_PERSON.map((units) => ({
       units,
@@ -147,7 +150,7 @@ export function renderStatement(statement: PrivacyStatement): string {
     `| filter | ${statement.filter}: ${spentAndReserved.charge} of ${limit.charge} |`,
     `| mechanism | ${statement.mechanism} |`,
     `| trust | ${statement.trust} |`,
-    `| released sums | ${statement.releases}, of ${statement.attempts} attempts, over ${range} organisations each |`,
+    `| released sums | ${statement.releases}, of ${statement.attempts} attempts, ${statement.voided} of them void, over ${range} organisations each |`,
     `| dropouts | ${statement.effectOfDropouts} |`,
     '',
     '## The same person several times',

@@ -11,7 +11,13 @@ import {
 import { reservedCharge, settledCharge } from '../rounds/private-round.ts';
 import { addRational, multiplyRational, rational, ZERO } from '../zcdp/rational.ts';
 import { accountReleases, dpEventTree } from './accounting.ts';
-import { type LedgerEntry, ledgerEntryToJson, parseLedgerEntry, readLedgerEntry } from './entries.ts';
+import {
+  type LedgerEntry,
+  ledgerEntryToJson,
+  parseLedgerEntry,
+  readLedgerEntry,
+  type VoidEntry,
+} from './entries.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
 const declaration = smallDeclaration();
@@ -24,6 +30,10 @@ function numberOf(type: LedgerEntry['type']): number {
 
 function changedAt(number: number, changes: object): LedgerEntry[] {
   return ledger.map((entry, i) => (i === number ? { ...entry, ...changes } : entry));
+}
+
+function voidOf(changes: Partial<VoidEntry>): VoidEntry {
+  return { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 7), members: COHORT, ...changes };
 }
 
 function findings(entries: readonly LedgerEntry[]): string[] {
@@ -73,18 +83,32 @@ describe('an honest ledger', () => {
   });
 
   it('gives back what was voided, and what a member never uploaded', () => {
-    const promises = COHORT.slice(0, 8);
     const voided: LedgerEntry[] = [
       reserveEntry(declaration, 1),
-      { type: 'void', round: 1, attempt: 1, promises },
+      { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 7), members: COHORT },
     ];
     const some = COHORT.slice(0, 8);
     const entries = [genesisOf(declaration), ...voided, ...openedAttempt(declaration, 1, some, 2)];
-    const { differences, federation, members } = verifyLedger(entries);
-    expect(differences).toEqual([]);
+    const { differences, federation, members, voided: count } = verifyLedger(entries);
+    expect([differences, count]).toEqual([[], 1]);
     const charge = settledCharge(roundOf(declaration, 1).noise, 8);
     expect(federation).toEqual({ settled: charge, reserved: ZERO });
     expect(members.get(9)).toEqual({ settled: ZERO, reserved: ZERO });
+  });
+
+  it('gives back to members alone where only their vectors are sealed: of the others some sum may yet be opened', () => {
+    const members = COHORT.slice(0, 9);
+    const entries: LedgerEntry[] = [
+      genesisOf(declaration),
+      reserveEntry(declaration, 1),
+      { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 7), members },
+    ];
+    const { differences, federation, members: accounts, voided } = verifyLedger(entries);
+    const charge = reservedCharge(roundOf(declaration, 1).noise);
+    expect([differences, voided]).toEqual([[], 0]);
+    expect(federation).toEqual({ settled: ZERO, reserved: charge });
+    expect(accounts.get(8)).toEqual({ settled: ZERO, reserved: ZERO });
+    expect(accounts.get(9)).toEqual({ settled: ZERO, reserved: charge });
   });
 
   it('keeps a member charged whose upload was left out of the sum', () => {
@@ -164,18 +188,25 @@ describe('a ledger that lies', () => {
     ],
     [
       'a void by too few',
-      [...ledger.slice(0, 2), { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 7) }],
+      [...ledger.slice(0, 2), voidOf({ promises: COHORT.slice(0, 3) })],
       '2 TOO_FEW_PROMISES',
     ],
     [
-      // Fewer take part than hold shares: 7 of 10 would then need two promises by their own number, where five seal the attempt.
-      'a void by as many as would do if nobody else held shares',
-      [
-        ...ledger.slice(0, 1),
-        { ...reserveEntry(declaration, 1), cohort: COHORT.slice(0, 7) },
-        { type: 'void', round: 1, attempt: 1, promises: COHORT.slice(0, 5) },
-      ],
-      '2 TOO_FEW_PROMISES',
+      'a void for a stranger',
+      [...ledger.slice(0, 2), voidOf({ members: [...COHORT, 10] })],
+      '2 NOT_A_MEMBER',
+    ],
+    ['a void of what was not reserved', [...ledger.slice(0, 1), voidOf({})], '1 BAD_ORDER'],
+    ['a second void', [...ledger.slice(0, 2), voidOf({}), voidOf({})], '3 BAD_ORDER'],
+    [
+      'a void of what was opened',
+      ledger.toSpliced(numberOf('release') + 1, 0, voidOf({})),
+      `${numberOf('release') + 1} BAD_ORDER`,
+    ],
+    [
+      'a release of what was void',
+      ledger.toSpliced(numberOf('release'), 0, voidOf({})),
+      `${numberOf('release') + 1} BAD_ORDER`,
     ],
   ] satisfies [string, LedgerEntry[], string][])(
     'is caught with %s, and the entry is named',
@@ -196,7 +227,7 @@ describe('a ledger that lies', () => {
 
 describe('the entries', () => {
   it('are the same after a journey through JSON, and hold integers and text alone', () => {
-    for (const entry of ledger) {
+    for (const entry of [...ledger, voidOf({})]) {
       const text = JSON.stringify(ledgerEntryToJson(entry));
       expect(text).not.toMatch(/\d\.\d+[,}\]]|\de-?\d+[,}\]]/);
       expect(parseLedgerEntry(JSON.parse(text))).toEqual(entry);
@@ -211,6 +242,8 @@ describe('the entries', () => {
     [{ type: 'upload', round: 1, attempt: 1, member: 1, more: 1 }],
     [{ type: 'survivors', round: 1, attempt: 1, members: [2, 1] }],
     [{ type: 'survivors', round: 1, attempt: 1, members: [1, 1] }],
+    [{ type: 'void', round: 1, attempt: 1, promises: [1] }],
+    [{ type: 'void', round: 1, attempt: 1, promises: [1, 1], members: [1] }],
     [{ type: 'release', round: 1, attempt: 1, charge: '0.5' }],
     [{ type: 'release', round: 1, attempt: 1, charge: '-1/2' }],
     [{ type: 'reserve', round: 0, attempt: 1 }],

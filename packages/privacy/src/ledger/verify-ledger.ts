@@ -8,7 +8,7 @@ import { MIN_NOISE_VARIANCE } from '../sampler/noise-share.ts';
 import { chargeOf } from '../zcdp/charge.ts';
 import { compareRational, formatRational, type Rational } from '../zcdp/rational.ts';
 import { releaseCharge } from '../zcdp/sampled-charge.ts';
-import type { GenesisEntry, LedgerEntry, ReserveEntry } from './entries.ts';
+import type { GenesisEntry, LedgerEntry, ReserveEntry, VoidEntry } from './entries.ts';
 import { type LedgerAccount, Tally } from './tally.ts';
 
 /** Something that an entry says and that is not so. */
@@ -54,6 +54,7 @@ export interface VerifiedLedger {
   readonly releases: readonly ReleasedRound[];
   /** Attempts that were reserved, in all. */
   readonly attempts: number;
+  /** Attempts of which nothing can ever be opened. */
   readonly voided: number;
 }
 
@@ -103,7 +104,7 @@ class Book {
       case 'release':
         return this.#takeRelease(attempt, entry.charge, genesis);
       case 'void':
-        return this.#takeVoid(attempt, entry.promises, genesis);
+        return this.#takeVoid(attempt, entry, genesis);
     }
   }
 
@@ -231,26 +232,29 @@ class Book {
     });
   }
 
-  #takeVoid(
-    attempt: LedgerAttempt,
-    promises: readonly number[],
-    { threshold, declaration }: GenesisEntry,
-  ): void {
+  /**
+   * How many promises seal a vector follows from t, holders and colluders of its setup, which the messages of the log say; whoever
+   * verifies those derives the entry from them. A ledger alone can say this much: it is never fewer than c + 1.
+   */
+  #takeVoid(attempt: LedgerAttempt, { promises, members }: VoidEntry, { declaration }: GenesisEntry): void {
     const { entry, name } = attempt;
-    const promised = promises.filter((member) => entry.cohort.includes(member)).length;
-    // H - t + 1 + c of the holders seal an attempt. A ledger does not say how many hold a secret of its batch, but 2t > H + c, so t are
-    // enough whatever H is; and no batch has a threshold above U_min.
-    const needed = Math.max(threshold, declaration.minSurvivors);
-    if (promised < needed) {
+    const needed = declaration.colluders + 1;
+    if (promises.length < needed) {
       return this.#differ(
         'TOO_FEW_PROMISES',
-        `${promised} members promised to release nothing of ${name}, ${needed} are needed`,
+        `${promises.length} members promised to release nothing of ${name}, at least ${needed} are needed`,
       );
     }
+    const stranger = members.find((member) => !entry.cohort.includes(member));
+    if (stranger !== undefined) {
+      return this.#differ('NOT_A_MEMBER', `${name} is void for member ${stranger}, who is not in its cohort`);
+    }
     attempt.closed = true;
+    for (const member of members) this.#tallyOf(member).giveBack(name);
+    // Of the others something may yet be opened.
+    if (members.length < entry.cohort.length) return;
     this.#voided += 1;
     this.#federation.giveBack(name);
-    for (const member of entry.cohort) this.#tallyOf(member).giveBack(name);
   }
 
   #tallyOf(member: number): Tally {

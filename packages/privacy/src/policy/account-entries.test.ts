@@ -18,6 +18,7 @@ const attempt = (number: number, run = 'aa'): AccountedAttempt => ({ run, round:
 const reserve = (number: number, charge = rational(6n, 100n), run = 'aa'): AccountEntry => ({
   type: 'reserve',
   federation: 'acme',
+  member: 3,
   ...attempt(number, run),
   charge,
 });

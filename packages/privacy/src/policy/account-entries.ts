@@ -33,11 +33,13 @@ export type AccountEntry =
       readonly type: 'reserve';
       /** Name of the federation, for people. */
       readonly federation: string;
+      /** Id in the roster of the member that contributes: clients of several members may share an account. */
+      readonly member: number;
       readonly charge: Rational;
     } & AccountedAttempt)
   /** The attempt was opened. */
   | ({ readonly type: 'settle'; readonly charge: Rational } & AccountedAttempt)
-  /** The attempt can never be opened. */
+  /** What the member that reserved the attempt uploaded to it can never be opened. */
   | ({ readonly type: 'void' } & AccountedAttempt);
 
 /** As a line of JSON: integers and text alone. */
@@ -61,6 +63,7 @@ export function parseAccountEntry(text: string): AccountEntry {
 }
 
 const MAX_NUMBER = 2 ** 32 - 1;
+const MAX_MEMBER = 65_535;
 
 function readEntry(fields: FieldsOf): AccountEntry {
   const type = fields.choice('type', ['open', 'reserve', 'settle', 'void'] as const);
@@ -77,7 +80,13 @@ function readEntry(fields: FieldsOf): AccountEntry {
   };
   if (type === 'void') return { type, ...attempt };
   if (type === 'settle') return { type, ...attempt, charge: fields.rational('charge') };
-  return { type, ...attempt, federation: fields.text('federation', 64), charge: fields.rational('charge') };
+  return {
+    type,
+    ...attempt,
+    federation: fields.text('federation', 64),
+    member: fields.integer('member', 0, MAX_MEMBER),
+    charge: fields.rational('charge'),
+  };
 }
 
 /**

@@ -102,7 +102,7 @@ export function declarePrivacy(request: DeclarationRequest): PrivacyDeclaration 
   const { retries = 0 } = request;
   requireInteger('retries', retries, 0, MAX_RETRIES);
   const weights = schedule.map(({ weight }) => weight);
-  // An attempt that failed stays charged, and it may be the dearest: a part like that one's is kept back for each.
+  // An attempt that failed and might yet be opened stays charged, and it may be the dearest: a part like that one's is kept back for each.
   const dearest = weights.reduce((most, weight) => Math.max(most, weight), 1);
   const shares = splitRho(limit, [...weights, ...Array.from({ length: retries }, () => dearest)]);
   const declaration: PrivacyDeclaration = {

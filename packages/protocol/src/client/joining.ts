@@ -4,12 +4,13 @@
 import type { CryptoBackend } from '@tributary/crypto';
 import { headConflict, verifyHead } from '../audit-head.ts';
 import type { RejectionCode } from '../errors.ts';
-import type { MemberSignature, RoundAnnounce, RoundStart } from '../messages/round.ts';
+import type { RoundAnnounce, RoundStart } from '../messages/round.ts';
 import { type RoundTerms, roundContext, roundTermsDigest } from '../messages/terms.ts';
 import { belowFloors, promisesNeeded } from '../parameters/batch-rules.ts';
 import { overflowRisk } from '../parameters/ring.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { ascending } from '../roster.ts';
+import { promisedBy } from '../promises.ts';
 import { verifyMessage } from '../signing.ts';
 import { refuse, refuseAloud, refuseUnknownRound } from './refusal.ts';
 import {
@@ -59,8 +60,8 @@ export function acceptAnnounce(
     const detail = `attempt ${terms.attempt} of a round that is tried ${batch.terms.maxAttempts} times at most`;
     return refuseAloud(state, 'UNSAFE_TERMS', detail, round);
   }
-  const again = secondContribution(crypto, state, terms, promises);
-  if (again !== undefined) return refuseAloud(state, again.code, again.detail, round);
+  const before = earlierAttempt(crypto, state, terms, promises);
+  if ('code' in before) return refuseAloud(state, before.code, before.detail, round);
   const overflow = overflowRisk(batch.members.length, terms);
   if (overflow !== undefined) return refuseAloud(state, 'UNSAFE_TERMS', overflow, round);
   const forked = headFault(crypto, state, terms);
@@ -91,6 +92,7 @@ export function acceptAnnounce(
     },
     effects: [
       ...older.map(({ context }) => ({ kind: 'forget-batch', batchContext: context }) as const),
+      ...before.voided,
       { kind: 'enter-phase', phase: 'ready', round },
       { kind: 'note-head', round, head: terms.auditHead },
       { kind: 'draw-nonce', termsDigest },
@@ -131,39 +133,30 @@ function answerAgain(state: ClientState, round: ClientRound): ClientStep {
 }
 
 /**
- * Why this member does not contribute once more to a round, or undefined where it may. Without noise two sums
- * of one round over different members differ by the members that left, so the first must be beyond opening:
- * of the holders of this member's secrets so many have to have promised silence that the rest, and colluders
- * who break their word, are fewer than t. With noise each attempt is charged on its own.
+ * What the promises say of this member's last contribution, where it was to the same round. Without noise two sums
+ * of one round over different members differ by the members that left, so the first must be sealed before there is a
+ * second. With noise each attempt is charged on its own, and one that is sealed is charged no more.
+ * @returns why this member does not contribute once more, or the attempt that can never be opened
  */
-function secondContribution(
+function earlierAttempt(
   crypto: CryptoBackend,
   { contribution, roster }: ClientState,
   { round, attempt, privacy }: RoundTerms,
-  promises: readonly MemberSignature[],
-): { readonly code: RejectionCode; readonly detail: string } | undefined {
-  if (contribution === undefined || round > contribution.round) return undefined;
-  if (round < contribution.round || attempt <= contribution.attempt) {
-    const detail = `this member has contributed to attempt ${contribution.attempt} of round ${contribution.round}`;
+  promises: RoundAnnounce['promises'],
+):
+  | { readonly code: RejectionCode; readonly detail: string }
+  | { readonly voided: readonly Extract<ClientEffect, { kind: 'attempt-void' }>[] } {
+  if (contribution === undefined || round > contribution.round) return { voided: [] };
+  const { attempt: last, holders, promisesNeeded: needed } = contribution;
+  if (round < contribution.round || attempt <= last) {
+    const detail = `this member has contributed to attempt ${last} of round ${contribution.round}`;
     return { code: 'EQUIVOCATION', detail };
   }
-  if (privacy.length > 0) return undefined;
-  const { batchContext, keyIndex, holders, promisesNeeded: needed } = contribution;
-  const promised = new Set<number>();
-  for (const { member: id, signature } of promises) {
-    const member = roster.members[id];
-    const body = { batchContext, keyIndex, member: id };
-    if (
-      member !== undefined &&
-      holders.includes(id) &&
-      !promised.has(id) &&
-      verifyMessage(crypto, member.publicKey, 'nothing-released', body, signature)
-    ) {
-      promised.add(id);
-    }
-  }
-  if (promised.size >= needed) return undefined;
-  const detail = `${promised.size} holders promised to release nothing of attempt ${contribution.attempt}, ${needed} are needed`;
+  const { size: promised } = promisedBy(crypto, roster, contribution, holders, promises);
+  const isVoid = promised >= needed;
+  if (privacy.length > 0) return { voided: isVoid ? [{ kind: 'attempt-void', round, attempt: last }] : [] };
+  if (isVoid) return { voided: [] };
+  const detail = `${promised} holders promised to release nothing of attempt ${last}, ${needed} are needed`;
   return { code: 'NOT_PROMISED', detail };
 }
 

@@ -43,6 +43,17 @@ const announce = (
 ): ClientTrial =>
   ClientTrial.of(cast, from, 'round-announce', { terms: { ...honest.terms, ...change }, promises });
 
+/** Promises that seal nothing of the first attempt beside those of members 0, 1 and 2. */
+const WORTHLESS: [string, MemberSignature][] = [
+  ['the same promise twice', promise(0)],
+  ['one that another signed', promise(3, {}, 4)],
+  ['one about another key index', promise(3, { keyIndex: 1 })],
+  ['one about another batch, or another run', promise(3, { batchContext: hash(1) })],
+  ['one in the name of a stranger', { ...promise(3), member: 77 }],
+  ['one in the name of another', { ...promise(3), member: 4 }],
+  ['one without a signature', { member: 3, signature: new Uint8Array(64) }],
+];
+
 const drawsNonce = [{ kind: 'enter-phase', phase: 'ready' }, { kind: 'note-head' }, { kind: 'draw-nonce' }];
 const refused = (promised: number): object =>
   aloud('NOT_PROMISED', { round: 1, detail: new RegExp(`^${promised} holders promised .* 4 are needed`) });
@@ -64,15 +75,7 @@ describe('a second attempt at a round', () => {
     expect(announce([]).outcome()).toEqual(refused(0));
   });
 
-  it.each<[string, MemberSignature]>([
-    ['the same promise twice', promise(0)],
-    ['one that another signed', promise(3, {}, 4)],
-    ['one about another key index', promise(3, { keyIndex: 1 })],
-    ['one about another batch', promise(3, { batchContext: hash(1) })],
-    ['one in the name of a stranger', { ...promise(3), member: 77 }],
-    ['one in the name of another', { ...promise(3), member: 4 }],
-    ['one without a signature', { member: 3, signature: new Uint8Array(64) }],
-  ])('is not joined where a promise does not count: %s', (_, fourth) => {
+  it.each(WORTHLESS)('is not joined where a promise does not count: %s', (_, fourth) => {
     expect(announce([promise(0), promise(1), promise(2), fourth]).outcome()).toEqual(refused(3));
   });
 
@@ -88,10 +91,52 @@ describe('a second attempt at a round', () => {
     expect(announce([...promisesAbout(1), ...promisesAbout(0)]).take().effects).toMatchObject(drawsNonce);
   });
 
-  it('needs no promise where each attempt is charged on its own', () => {
+  describe('where each attempt is charged on its own', () => {
     const privacy = new Uint8Array([1]);
     const noisy = { ...state, expected: expectedRound(1, { privacy }) };
-    expect(announce([], { privacy }, noisy).take().effects).toMatchObject(drawsNonce);
+    const all = [0, 1, 2, 3, 4].map((id) => promise(id));
+    const voided = (
+      promises: readonly MemberSignature[],
+      from: ClientState = noisy,
+      attemptNow = 2,
+    ): unknown =>
+      announce(promises, { privacy, attempt: attemptNow }, from)
+        .take()
+        .effects.filter(({ kind }) => kind === 'attempt-void');
+
+    it('needs no promise', () => {
+      expect(announce([], { privacy }, noisy).take().effects).toMatchObject(drawsNonce);
+    });
+
+    it('gives the first back on the promises of H - t + 1 + c holders, and of no fewer', () => {
+      const sealed = [{ kind: 'attempt-void', round: 1, attempt: 1 }];
+      expect(voided(all)).toEqual(sealed);
+      expect(voided(all.slice(1))).toEqual(sealed);
+      expect(voided(all.slice(2))).toEqual([]);
+    });
+
+    it.each(WORTHLESS)('keeps it charged where a promise does not count: %s', (_, fourth) => {
+      expect(announce([...all.slice(0, 3), fourth], { privacy }, noisy).take().effects).toMatchObject(
+        drawsNonce,
+      );
+    });
+
+    it('keeps it charged on the promises of members that do not hold its secrets', () => {
+      const contribution = { ...existing(state.contribution), holders: [0, 1, 2] };
+      expect(voided(all, { ...noisy, contribution })).toEqual([]);
+    });
+
+    it('gives nothing back of an attempt that it did not contribute to, nor of another round', () => {
+      expect(voided(all, { ...noisy, contribution: undefined })).toEqual([]);
+      const contribution = { ...existing(state.contribution), round: 0 };
+      expect(voided(all, { ...noisy, contribution })).toEqual([]);
+    });
+
+    it('gives nothing back on an announcement that it refuses, nor when it comes again', () => {
+      expect(voided(all, noisy, 1)).toEqual([]);
+      const { state: joined } = announce(all, { privacy }, noisy).take();
+      expect(voided(all, joined)).toEqual([]);
+    });
   });
 
   it('needs no promise of a member that did not upload in the first', () => {

@@ -239,6 +239,8 @@ export type ClientEffect =
       readonly summation: SummationRequest | undefined;
     }
   | { readonly kind: 'forget-batch'; readonly batchContext: Uint8Array }
+  /** With noise: what this member uploaded to the attempt can never be opened, since enough holders of its secrets promised. */
+  | { readonly kind: 'attempt-void'; readonly round: number; readonly attempt: number }
   /** A head of the audit log that the coordinator showed: to be kept, and compared with what others were shown. */
   | { readonly kind: 'note-head'; readonly round: number; readonly head: AuditHead }
   | { readonly kind: 'accept-result'; readonly result: RoundResult; readonly participated: boolean }

@@ -55,7 +55,7 @@ function askedInRound(state: CoordinatorState, member: number): CoordinatorEffec
     case 'unmask':
       return unmaskRequests(phase, [member]);
     case 'promises':
-      return [abortNotice(state, phase.round.terms, phase.failure, 'promise', [member])];
+      return [abortNotice(state, phase.terms, phase.failure, 'promise', [member])];
   }
 }
 

@@ -112,6 +112,36 @@ describe('an attempt that fails after uploads', () => {
   });
 });
 
+const NOISY = { privacy: new Uint8Array([1]) };
+
+/** What becomes of an attempt with noise that fails in consistency, where some make no promise. */
+function verdicts(...quiet: readonly number[]): unknown {
+  const told = new Transcript(cast, {
+    ...failsAtConsistency,
+    expected: NOISY,
+    withholds: (member, kind) =>
+      (kind === 'survivors-signature' && member >= 3) ||
+      (kind === 'nothing-released' && quiet.includes(member)),
+  });
+  return told.effects('round-aborted').map(({ retryable, isVoid }) => [retryable, isVoid]);
+}
+
+describe('an attempt with noise that fails after uploads', () => {
+  it('may be repeated in any case, and is void with H - t + 1 + c promises, not with one fewer', () => {
+    expect(verdicts()).toEqual([[true, true]]);
+    expect(verdicts(3)).toEqual([[true, true]]);
+    expect(verdicts(3, 4)).toEqual([[true, false]]);
+  });
+
+  it('after shares were released is not void: who released makes no promise', () => {
+    const late = new Transcript(cast, { maxAttempts: 2, withholds: silent('release', 3), expected: NOISY });
+    expect(late.effects('round-aborted')).toMatchObject([
+      { phase: 'unmask', retryable: true, isVoid: false },
+    ]);
+    expect(late.coordinatorNow.failedAttempts?.promises.map(({ member }) => member)).toEqual([]);
+  });
+});
+
 const aborted = (story: Story): [readonly string[], boolean] => {
   const told = new Transcript(cast, story);
   const effects = told.coordinator.flatMap(({ step }) => step.effects);
@@ -123,9 +153,14 @@ describe('an attempt that fails', () => {
     expect(aborted({ ...failsAtConsistency, maxAttempts: 1 })).toEqual([['nothing'], false]);
   });
 
-  it('with noise asks for nothing, and may be repeated: each attempt is charged on its own', () => {
-    const expected = { privacy: new Uint8Array([1]) };
-    expect(aborted({ ...failsAtConsistency, expected })).toEqual([['nothing'], true]);
+  it('before any upload asks for promises all the same where it has noise: that nobody uploaded is its word alone', () => {
+    const story = { maxAttempts: 2, withholds: silent('ready', 3), expected: NOISY };
+    expect(aborted(story)).toEqual([['promise'], true]);
+    expect(aborted({ ...story, maxAttempts: 1 })).toEqual([['nothing'], false]);
+    // All five of the cohort promise, also those that did not answer in time.
+    expect(new Transcript(cast, story).effects('round-aborted')).toMatchObject([
+      { phase: 'ready', isVoid: true },
+    ]);
   });
 
   it('before any upload asks for nothing, and may be repeated', () => {

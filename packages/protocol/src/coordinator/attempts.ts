@@ -1,12 +1,12 @@
 /**
  * The end of an attempt without a sum. Where uploads were made, members that released nothing are asked to
- * sign that they never will: with enough of those signatures the round may be tried again, because what was
- * uploaded can then not be opened by anybody.
+ * sign that they never will: with enough of those signatures what was uploaded can be opened by nobody. Without
+ * noise only then may the round be tried again; with noise the attempt gives back what was reserved for it.
  */
 import type { Message } from '../messages/index.ts';
 import type { RoundTerms } from '../messages/terms.ts';
 import { MAX_PROMISES } from '../messages/round.ts';
-import { promisesNeeded } from '../parameters/batch-rules.ts';
+import { sealedOwners } from '../promises.ts';
 import { sameBytes } from '../public-bytes.ts';
 import { clipDetail } from '../wire/detail.ts';
 import { holdersIn } from './batch-graph.ts';
@@ -33,18 +33,23 @@ import type {
 
 type PromisesPhase = Extract<CoordinatorPhase, { kind: 'promises' }>;
 
-/** Ends an attempt in which nobody uploaded: it may be tried again at once. */
+/**
+ * Ends an attempt in which nobody uploaded: it may be tried again at once. With noise members are asked for promises all
+ * the same: that nobody was asked to upload is only the coordinator's word, and the attempt is reserved in the log.
+ */
 export function abortBeforeUpload(
   state: CoordinatorState,
   terms: RoundTerms,
-  { terms: { maxAttempts } }: OpenBatch,
+  batch: OpenBatch,
   failure: Failure,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
-  return endAttempt(state, terms, failure, terms.attempt < maxAttempts, [
-    ...effects,
-    abortNotice(state, terms, failure, 'nothing'),
-  ]);
+  const isLast = terms.attempt >= batch.terms.maxAttempts;
+  if (!isLast && terms.privacy.length > 0) {
+    return askForPromises(state, { terms, batch, owners: batch.terms.cohort }, failure, effects);
+  }
+  const notice = abortNotice(state, terms, failure, 'nothing');
+  return endAttempt(state, terms, failure, { retryable: !isLast, isVoid: false }, [...effects, notice]);
 }
 
 /** Ends an attempt whose key index is burnt and whose uploads were made. */
@@ -54,25 +59,36 @@ export function abortRound(
   failure: Failure,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
-  const { terms, batch, context } = round;
+  const { terms, batch, participants: owners, context } = round;
   const closing: CoordinatorEffect[] = [...effects, { kind: 'close-accumulator', roundContext: context }];
-  const isLast = terms.attempt >= batch.terms.maxAttempts;
-  // With noise each attempt is charged on its own, so no promise is needed.
-  if (isLast || terms.privacy.length > 0) {
+  if (terms.attempt >= batch.terms.maxAttempts) {
+    // No announcement follows that could bring promises to anybody.
     const notice = abortNotice(state, terms, failure, 'nothing');
-    return endAttempt(state, terms, failure, !isLast, [...closing, notice]);
+    return endAttempt(state, terms, failure, { retryable: false, isVoid: false }, [...closing, notice]);
   }
+  return askForPromises(state, { terms, batch, owners }, failure, closing);
+}
+
+function askForPromises(
+  state: CoordinatorState,
+  attempt: Pick<PromisesPhase, 'terms' | 'batch' | 'owners'>,
+  failure: Failure,
+  effects: readonly CoordinatorEffect[],
+): CoordinatorStep {
   const released = 'releases' in state.phase ? state.phase.releases : new Map<number, unknown>();
+  const dealers = sortedKeys(attempt.batch.dealt);
   const phase: PromisesPhase = {
     kind: 'promises',
-    round,
+    ...attempt,
     failure,
     promises: new Map(),
-    // Who released has nothing to promise.
-    waiting: new Set(sortedKeys(batch.dealt).filter((id) => isThere(state, id) && !released.has(id))),
+    // Who released has nothing to promise, and who cheated is not listened to.
+    waiting: new Set(
+      dealers.filter((id) => isThere(state, id) && !released.has(id) && !state.culprits.has(id)),
+    ),
   };
-  const step = enterPhase(state, phase, [...closing, abortNotice(state, terms, failure, 'promise')]);
-  return andThen(step, closePromisesIfDone);
+  const notice = abortNotice(state, attempt.terms, failure, 'promise');
+  return andThen(enterPhase(state, phase, [...effects, notice]), closePromisesIfDone);
 }
 
 export function abortNotice(
@@ -86,16 +102,19 @@ export function abortNotice(
   return { kind: 'send', to, message: 'round-aborted', body };
 }
 
+/** What follows for an attempt from who promised. */
+type Verdict = Pick<Extract<CoordinatorEffect, { kind: 'round-aborted' }>, 'retryable' | 'isVoid'>;
+
 function endAttempt(
   state: CoordinatorState,
   terms: RoundTerms,
   failure: Failure,
-  retryable: boolean,
+  verdict: Verdict,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
   return {
     state: nextPhaseNumber({ ...state, phase: { kind: 'idle' } }, 'round'),
-    effects: [...effects, { kind: 'round-aborted', terms, ...failure, retryable }],
+    effects: [...effects, { kind: 'round-aborted', terms, ...failure, ...verdict }],
   };
 }
 
@@ -105,7 +124,7 @@ export function acceptNothingReleased(
   from: number,
   { body, signature }: Message<'nothing-released'>,
 ): CoordinatorStep {
-  const { terms } = phase.round;
+  const { terms } = phase;
   if (!sameBytes(body.batchContext, terms.batchContext) || body.keyIndex !== terms.keyIndex) {
     return reject(state, from, 'WRONG_CONTEXT', 'promise about another key index');
   }
@@ -124,11 +143,8 @@ export function closePromisesIfDone(state: CoordinatorState): CoordinatorStep {
 }
 
 /** Who released gives no promise, so the phase often ends at its deadline: nobody is late in it. */
-export function closePromises(
-  state: CoordinatorState,
-  { round, failure, promises }: PromisesPhase,
-): CoordinatorStep {
-  const { terms } = round;
+export function closePromises(state: CoordinatorState, phase: PromisesPhase): CoordinatorStep {
+  const { terms, failure, promises } = phase;
   const signatures = sortedKeys(promises).map((member) => ({
     member,
     signature: promises.get(member) as Uint8Array,
@@ -139,20 +155,22 @@ export function closePromises(
     round: terms.round,
     promises: [...signatures, ...earlier].slice(0, MAX_PROMISES),
   };
-  const safe = mayContributeAgain(state, round, new Set(promises.keys()));
-  return endAttempt({ ...state, failedAttempts }, terms, failure, safe, []);
+  return endAttempt({ ...state, failedAttempts }, terms, failure, verdictOn(state, phase), []);
 }
 
-/** Whether as many members as a sum needs would find their first upload beyond opening. */
-function mayContributeAgain(
+/**
+ * With noise each attempt is charged on its own, so another may always follow; without, only where as many members as
+ * a sum needs find their first upload beyond opening.
+ */
+function verdictOn(
   { roster }: CoordinatorState,
-  { batch, participants }: RoundInProgress,
-  promised: ReadonlySet<number>,
-): boolean {
-  const { terms } = batch;
-  const needed = promisesNeeded(roster, terms);
-  const safe = participants.filter(
-    (id) => holdersIn(batch, id).filter((holder) => promised.has(holder)).length >= needed,
-  );
-  return safe.length >= terms.minSurvivors;
+  { terms: { privacy }, batch, owners, promises }: PromisesPhase,
+): Verdict {
+  const promised = new Set(promises.keys());
+  const holdersOf = (owner: number): readonly number[] => holdersIn(batch, owner);
+  const { length: sealed } = sealedOwners(roster, batch.terms, holdersOf, promised, owners);
+  return {
+    retryable: privacy.length > 0 || sealed >= batch.terms.minSurvivors,
+    isVoid: sealed === owners.length,
+  };
 }

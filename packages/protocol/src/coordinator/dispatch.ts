@@ -160,5 +160,5 @@ function acceptRefusal(
 /** The number of the round in progress; 0 outside rounds. */
 function roundOf(phase: CoordinatorPhase): number {
   if ('round' in phase) return phase.round.terms.round;
-  return phase.kind === 'ready' ? phase.terms.round : 0;
+  return 'terms' in phase ? phase.terms.round : 0;
 }

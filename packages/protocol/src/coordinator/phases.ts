@@ -42,8 +42,9 @@ export function deadlineOf(phase: CoordinatorPhase): number {
     case 'masked-input':
       return phase.round.terms.deadlines.maskedInput;
     case 'consistency':
-    case 'promises':
       return phase.round.terms.deadlines.consistency;
+    case 'promises':
+      return phase.terms.deadlines.consistency;
     case 'unmask':
       return phase.round.terms.deadlines.unmask;
     case 'idle':
@@ -58,7 +59,7 @@ export function enterPhase(
   phase: Exclude<CoordinatorPhase, { kind: 'idle' | 'summing' | 'opening' }>,
   effects: readonly CoordinatorEffect[],
 ): CoordinatorStep {
-  const { round } = phase.kind === 'ready' ? phase.terms : phase.round.terms;
+  const { round } = 'terms' in phase ? phase.terms : phase.round.terms;
   const entered = nextPhaseNumber({ ...state, phase }, 'round');
   return {
     state: entered,

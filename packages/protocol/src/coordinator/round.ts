@@ -81,7 +81,7 @@ function eligible({ culprits }: CoordinatorState, batch: OpenBatch): number[] {
 /** Nothing was announced, so no key index is burnt and members have nothing to learn. */
 function refuseRequest(state: CoordinatorState, terms: RoundTerms, detail: string): CoordinatorStep {
   const failure = { phase: 'ready', code: 'UNSAFE_TERMS', detail, survivors: [] } as const;
-  return { state, effects: [{ kind: 'round-aborted', terms, ...failure, retryable: false }] };
+  return { state, effects: [{ kind: 'round-aborted', terms, ...failure, retryable: false, isVoid: false }] };
 }
 
 export function acceptReady(

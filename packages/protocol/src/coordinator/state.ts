@@ -194,7 +194,10 @@ export type CoordinatorPhase =
   /** The attempt has failed; members are asked to sign that they released nothing of it. */
   | (Awaiting & {
       readonly kind: 'promises';
-      readonly round: RoundInProgress;
+      readonly terms: RoundTerms;
+      readonly batch: OpenBatch;
+      /** Whose vectors the attempt may have: its participants, or the cohort where it never began. */
+      readonly owners: readonly number[];
       readonly failure: Failure;
       readonly promises: ReadonlyMap<number, Uint8Array>;
     });
@@ -324,6 +327,8 @@ export type CoordinatorEffect =
       readonly survivors: readonly number[];
       /** Whether another attempt at the round may be requested, with the next key index. */
       readonly retryable: boolean;
+      /** Whether enough members promised that nothing of the attempt can ever be opened. */
+      readonly isVoid: boolean;
     };
 
 export interface CoordinatorStep {

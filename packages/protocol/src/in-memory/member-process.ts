@@ -106,6 +106,7 @@ export class MemberProcess {
         this.#stored = undefined;
         return;
       case 'batch-drawn':
+      case 'attempt-void':
       case 'note-head':
         return;
       case 'enter-phase':

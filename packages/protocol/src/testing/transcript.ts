@@ -308,6 +308,7 @@ export class Transcript {
       }
       case 'accept-result':
       case 'batch-drawn':
+      case 'attempt-void':
       case 'note-head':
       case 'evidence':
       case 'enter-phase':
