@@ -14,10 +14,17 @@ export interface ProcessFederationOptions {
   readonly members: number;
   /** As in the coordinator's configuration; none where it is left out. */
   readonly privacy?: object;
+  /** Key indices of a batch; by default few, so that the run renews them in its course. */
+  readonly keyCount?: number;
   /** Where the coordinator kills itself, life by life; after the last it lives on. */
   readonly coordinatorDies?: readonly Moment[];
   /** The same of clients. */
   readonly clientsDie?: Readonly<Record<number, readonly Moment[]>>;
+  /**
+   * In which phase clients wait for the dead, and for those that are to die in that phase of that round; in unmask for the dead alone where it is
+   * left out.
+   */
+  readonly gate?: 'unmask' | 'masked-input';
   /** Called when a client is dead, before it is started again. */
   readonly onDead?: (member: number, directory: string) => void;
 }
@@ -70,7 +77,7 @@ class ProcessFederation {
   /** Clients that died and have not joined again. */
   readonly #dead = new Set<number>();
   /** Clients that wait for them. */
-  readonly #waiting: ChildProcess[] = [];
+  readonly #waiting: { readonly child: ChildProcess; readonly round: number }[] = [];
   readonly #clientLives: number[];
   #coordinatorLives = 0;
   #stderr = '';
@@ -125,8 +132,7 @@ class ProcessFederation {
       key: 'coordinator.key',
       listen: { port },
       output: 'output',
-      // Few, so that the run renews them in its course.
-      keyCount: 4,
+      keyCount: this.#options.keyCount ?? 4,
       privacy: this.#options.privacy ?? { epsilon: 'none' },
       run: {
         name: 'toy',
@@ -181,8 +187,11 @@ class ProcessFederation {
     const moment = this.#options.clientsDie?.[member]?.[this.#clientLives[member] ?? 0] ?? '';
     this.#clientLives[member] = (this.#clientLives[member] ?? 0) + 1;
     const config = join(this.#directory, `org-${member}.yaml`);
-    const child = this.#start(this.#scripts.client, [config, String(member), moment]);
-    child.on('message', () => this.#atGate(child));
+    const { gate = 'unmask' } = this.#options;
+    const child = this.#start(this.#scripts.client, [config, String(member), moment, gate]);
+    child.on('message', ({ kind, round }: Told) => {
+      if (kind === 'gate') this.#atGate({ child, round: round ?? 0 });
+    });
     child.on('exit', (code, signal) => {
       if (signal === 'SIGKILL') {
         this.#options.onDead?.(member, this.#directory);
@@ -195,15 +204,27 @@ class ProcessFederation {
     });
   }
 
-  /** A client waits until nobody is dead any more. */
-  #atGate(child: ChildProcess): void {
-    if (this.#dead.size > 0) this.#waiting.push(child);
-    else if (child.connected) child.send('go');
+  /** A client waits until nobody is dead any more, nor about to die where it waits. */
+  #atGate(arrived: { readonly child: ChildProcess; readonly round: number }): void {
+    this.#waiting.push(arrived);
+    this.#openGate();
+  }
+
+  #openGate(): void {
+    if (this.#dead.size > 0) return;
+    const { clientsDie = {}, gate } = this.#options;
+    const mortal = new Set(
+      this.#clientLives.map((lives, member) => (gate && clientsDie[member]?.[lives - 1]) ?? ''),
+    );
+    for (const { child, round } of this.#waiting.splice(0)) {
+      if (mortal.has(`${gate}@${round}`)) this.#waiting.push({ child, round });
+      else if (child.connected) child.send('go');
+    }
   }
 
   #isBack(member: number): void {
     this.#dead.delete(member);
-    if (this.#dead.size === 0) for (const child of this.#waiting.splice(0)) this.#atGate(child);
+    this.#openGate();
   }
 
   #start(script: string, args: readonly string[]): ChildProcess {
