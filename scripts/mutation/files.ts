@@ -10,9 +10,17 @@ const CRYPTO = 'packages/crypto/src';
 /** Sources, relative to the root. */
 export const CHECKED: readonly string[] = [
   ...['client', 'coordinator', 'parameters', 'wire'].flatMap((name) => sourcesIn(`${PROTOCOL}/${name}`)),
-  ...['commitments', 'draw', 'evidence', 'masks', 'roster', 'roster-succession', 'signing', 'topology'].map(
-    (name) => `${PROTOCOL}/${name}.ts`,
-  ),
+  ...[
+    'commitments',
+    'draw',
+    'evidence',
+    'masks',
+    'promises',
+    'roster',
+    'roster-succession',
+    'signing',
+    'topology',
+  ].map((name) => `${PROTOCOL}/${name}.ts`),
   ...[
     'commitment',
     'merkle-tree',

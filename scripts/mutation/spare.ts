@@ -47,6 +47,7 @@ export const SPARE: readonly SpareCheck[] = [
       'list !== undefined',
     ],
     [`${PROTOCOL}/coordinator/round.ts`]: ['topology'],
+    [`${PROTOCOL}/promises.ts`]: ['publicKey === undefined'],
     [`${PROTOCOL}/coordinator/setup.ts`]: [
       'neighbours === undefined',
       'topology',

@@ -22,19 +22,29 @@ export type PromisedAttempt = Pick<RoundTerms, 'batchContext' | 'keyIndex'>;
 export function promisedBy(
   crypto: CryptoBackend,
   roster: Roster,
-  { batchContext, keyIndex }: PromisedAttempt,
+  attempt: PromisedAttempt,
   holders: readonly number[],
   promises: readonly MemberSignature[],
 ): ReadonlySet<number> {
   const among = new Set(holders);
   const promised = new Set<number>();
-  for (const { member: id, signature } of promises) {
-    const member = roster.members[id];
-    if (member === undefined || !among.has(id) || promised.has(id)) continue;
-    const body = { batchContext, keyIndex, member: id };
-    if (verifyMessage(crypto, member.publicKey, 'nothing-released', body, signature)) promised.add(id);
+  for (const promise of promises) {
+    const { member } = promise;
+    if (!promised.has(member) && isPromise(crypto, roster, attempt, among, promise)) promised.add(member);
   }
   return promised;
+}
+
+function isPromise(
+  crypto: CryptoBackend,
+  roster: Roster,
+  { batchContext, keyIndex }: PromisedAttempt,
+  holders: ReadonlySet<number>,
+  { member, signature }: MemberSignature,
+): boolean {
+  const publicKey = roster.members[member]?.publicKey;
+  if (publicKey === undefined || !holders.has(member)) return false;
+  return verifyMessage(crypto, publicKey, 'nothing-released', { batchContext, keyIndex, member }, signature);
 }
 
 /** Those of `owners` whose vectors of the attempt can never be opened: enough holders of their secrets promised. */

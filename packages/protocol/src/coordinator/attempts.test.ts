@@ -173,4 +173,15 @@ describe('an attempt that fails', () => {
     expect(late.effects('round-aborted')).toMatchObject([{ phase: 'unmask', retryable: false }]);
     expect(late.coordinatorNow.failedAttempts?.promises).toEqual([]);
   });
+
+  it('waits for no promise of those that released, nor of a member that cheated', () => {
+    const opening = new Transcript(cast, { maxAttempts: 2 }).coordinatorIn('opening');
+    if (opening.phase.kind !== 'opening') throw new Error('the round did not open');
+    const { context: roundContext } = opening.phase.round;
+    const failed = (dealer: number): CoordinatorState =>
+      take(opening, { kind: 'sum-not-opened', roundContext, badDealers: [dealer] }).state;
+    // Four of the five released.
+    expect(failed(1).phase).toMatchObject({ kind: 'promises', waiting: new Set([4]) });
+    expect(failed(4).phase.kind).toBe('idle');
+  });
 });
