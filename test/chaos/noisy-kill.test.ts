@@ -23,7 +23,7 @@ import type { Moment } from './moments.ts';
 const TIMEOUT_MS = 120_000;
 /** U_min is 4 of 5: while one is dead, sums go on. */
 const MEMBERS = [0, 1, 2, 3, 4];
-/** An attempt that is lost with its coordinator stays charged, and is made again. */
+/** An attempt that is lost with its coordinator is made again, and may stay charged. */
 const PRIVACY = { epsilon: 3, retries: 3 };
 const CLIENT_DIES: readonly Moment[] = ['masked-input@1', 'uploaded@3', 'sum@5'];
 const COORDINATOR_DIES: readonly Moment[] = ['unmask@2', 'masked-input@4'];
@@ -32,33 +32,48 @@ const COORDINATOR_DIES: readonly Moment[] = ['unmask@2', 'masked-input@4'];
 interface Snapshot {
   readonly member: number;
   readonly account: string;
-  readonly log: readonly LedgerEntry[];
+  readonly log: readonly LoggedChange[];
 }
 
-function ledgerIn(directory: string): LedgerEntry[] {
+/** An entry of the budget, or that the newest attempt ended without a sum. */
+type LoggedChange = LedgerEntry | { readonly type: 'abort' };
+
+function ledgerIn(directory: string): LoggedChange[] {
   const lines = readFileSync(join(directory, 'output', 'audit.jsonl'), 'utf8').split('\n');
   // The last line may be half written.
-  return lines.flatMap((line): LedgerEntry[] => {
+  return lines.flatMap((line): LoggedChange[] => {
     const read = readEntry(new TextEncoder().encode(line));
+    if (read.ok && read.entry.type === 'abort') return [{ type: 'abort' }];
     if (!read.ok || read.entry.type !== 'budget') return [];
     const entry = readLedgerEntry(read.entry.ledger);
     return 'fault' in entry ? [] : [entry];
   });
 }
 
-/** The least that a member has to have on its account: what it uploaded to is charged, at less than was reserved only once its sum is opened. */
-function leastSpent(member: number, entries: readonly LedgerEntry[]): Rational {
+/**
+ * The least that a member has to have on its account: what it uploaded to is charged, at less than was reserved only once its sum is opened, and
+ * not at all once it is void. Members see the promises before the log has them: what ended last may be void for them.
+ */
+function leastSpent(member: number, entries: readonly LoggedChange[]): Rational {
   const due = new Map<string, { charge: Rational; uploaded: boolean; survived: boolean }>();
+  let newest = '';
+  let ended = '';
   for (const entry of entries) {
-    if (entry.type === 'genesis') continue;
+    if (entry.type === 'abort') ended = newest;
+    if (entry.type === 'genesis' || entry.type === 'abort') continue;
     const name = `${entry.round} ${entry.attempt}`;
     const attempt = due.get(name);
-    if (entry.type === 'reserve') due.set(name, { charge: entry.charge, uploaded: false, survived: false });
-    else if (attempt === undefined) throw new Error(`${entry.type} of ${name} before its reservation`);
+    if (entry.type === 'reserve') {
+      due.set(name, { charge: entry.charge, uploaded: false, survived: false });
+      newest = name;
+      ended = '';
+    } else if (attempt === undefined) throw new Error(`${entry.type} of ${name} before its reservation`);
     else if (entry.type === 'upload') attempt.uploaded ||= entry.member === member;
     else if (entry.type === 'survivors') attempt.survived = entry.members.includes(member);
     else if (entry.type === 'release' && attempt.survived) attempt.charge = entry.charge;
+    else if (entry.type === 'void' && entry.members.includes(member)) due.delete(name);
   }
+  due.delete(ended);
   return [...due.values()]
     .filter(({ uploaded }) => uploaded)
     .reduce((sum, { charge }) => addRational(sum, charge), ZERO);
