@@ -2,6 +2,7 @@
 import { compareRational, formatRational, remaining, spent, type VerifiedLedger } from '@tributary/privacy';
 import type { Dataset } from '@tributary/router';
 import { describe, expect, it } from 'vitest';
+import { auditedBudget, statementOf } from '../../packages/cli/src/commands/audit-budget.ts';
 import { verifyFile } from '../../packages/cli/src/commands/audit-verify.ts';
 import { MEMBERS, NoisyFederation, type Setting } from '../support/noisy-federation.ts';
 import { toyDataset } from '../support/toy-data.ts';
@@ -116,6 +117,13 @@ describe('an attempt that fails and can never be opened', () => {
       // The log, the coordinator and each member count alike, to the last digit.
       const spentByAll = formatRational(ledger.federation.settled);
       expect(coordinator.value.privacy?.spent).toBe(spentByAll);
+      const audited = auditedBudget(ledger, ['zcdp', 'rdp', 'pld']);
+      const { spentEpsilon = 0 } = audited ?? {};
+      expect(audited).toMatchObject({ settled: spentByAll, reserved: '0', voided: 1, differences: [] });
+      expect(audited?.spentAndReservedEpsilon).toBe(spentEpsilon);
+      expect(audited?.accountants).toMatchObject({ zcdp: expect.closeTo(spentEpsilon, 6) as number });
+      const { spent: stated, spentAndReserved, voided } = statementOf(ledger);
+      expect([stated.charge, spentAndReserved.charge, voided]).toEqual([spentByAll, spentByAll, 1]);
       for (const i of MEMBERS) {
         expect(await federation.spent(i)).toBe(spentByAll);
         expect(ledger.members.get(i)).toEqual(ledger.federation);
