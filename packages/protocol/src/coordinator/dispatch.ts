@@ -115,7 +115,7 @@ function acceptRoundMessage(
 ): CoordinatorStep {
   const { phase } = state;
   const { kind } = message;
-  // Unmasking ends with the t-th share, promises at their deadline: what arrives after is surplus, no fault.
+  // Unmasking may end before the last release, promises at their deadline: what arrives after is surplus, no fault.
   if (kind === 'release' && phase.kind !== 'unmask') return { state, effects: [] };
   if (kind === 'nothing-released' && phase.kind !== 'promises') return { state, effects: [] };
   if (!('waiting' in phase)) return reject(state, from, 'WRONG_PHASE', `${kind} while no answer is awaited`);

@@ -231,13 +231,39 @@ describe('a release', () => {
     ]);
   });
 
-  it('of the t-th holder opens the sum, and later ones are surplus', () => {
-    const [before, last] = transcript.coordinatorBefore(3, 'release');
-    const { state: opening, effects } = take(before, { kind: 'message', from: 3, message: last });
+  /** The t-th release is in, and one survivor is awaited for its inner product. */
+  function atTheThreshold(): CoordinatorStep {
+    const [before, message] = transcript.coordinatorBefore(3, 'release');
+    return take(before, { kind: 'message', from: 3, message });
+  }
+
+  const [, theLast] = transcript.coordinatorBefore(4, 'release');
+  const fromTheLast = { kind: 'message', from: 4, message: theLast } as const;
+
+  it('of the t-th holder leaves the other survivors a moment, once', () => {
+    const { state: sufficed, effects } = atTheThreshold();
+    const phaseNumber = sufficed.phaseNumbers.round;
+    expect(effects).toEqual([accepts(), { kind: 'start-deadline', lane: 'round', phaseNumber, ms: 2000 }]);
+    const again = take(sufficed, { kind: 'member-joined', member: 4 });
+    expect(again.effects.filter(({ kind }) => kind === 'start-deadline')).toEqual([]);
+  });
+
+  it.each([
+    ['the last survivor has released too', (state: CoordinatorState) => take(state, fromTheLast)],
+    [
+      'the last survivor is lost',
+      (state: CoordinatorState) => take(state, { kind: 'member-lost', member: 4 }),
+    ],
+    ['the moment has passed', (state: CoordinatorState) => pass(state)],
+  ])('of t holders opens the sum when %s', (_, last) => {
+    const { state: opening, effects } = last(atTheThreshold().state);
     expect(opening.phase.kind).toBe('opening');
-    expect(effects).toMatchObject([accepts(), { kind: 'unmask', request: { threshold: 4 } }]);
-    const [, surplus] = transcript.coordinatorBefore(4, 'release');
-    expect(take(opening, { kind: 'message', from: 4, message: surplus })).toEqual({
+    expect(effects.at(-1)).toMatchObject({ kind: 'unmask', request: { threshold: 4 } });
+  });
+
+  it('after the opening is surplus', () => {
+    const { state: opening } = pass(atTheThreshold().state);
+    expect(take(opening, fromTheLast)).toEqual({
       state: opening,
       effects: [],
     });

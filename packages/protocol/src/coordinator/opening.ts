@@ -18,6 +18,7 @@ import {
   accepted,
   andThen,
   askable,
+  deadlineOf,
   dropEffect,
   enterPhase,
   everybody,
@@ -25,6 +26,7 @@ import {
   namesOf,
   nextPhaseNumber,
   reject,
+  startDeadline,
   without,
   withEntry,
 } from './phases.ts';
@@ -60,6 +62,7 @@ export function enterUnmask(
     shares: new Map(round.participants.map((id) => [id, []])),
     releases: new Map(),
     waiting: new Set(asked),
+    sufficed: false,
   };
   const step = enterPhase(state, next, [...effects, ...unmaskRequests(next, asked)]);
   return andThen(step, closeUnmaskIfDone);
@@ -190,13 +193,25 @@ function blameHolder(
   return { state: convict(state, holder), effects: accuse(crypto, state, batch, holder, evidence) };
 }
 
-/** The phase ends as soon as every owner's secret has its t shares; waiting for more would only cost time. */
+/**
+ * When every owner's secret has its t shares, the sum can be opened. The survivors that are still there get a moment more: of
+ * each that signs no inner product, an auditor needs the whole upload.
+ */
 export function closeUnmaskIfDone(state: CoordinatorState): CoordinatorStep {
   const { phase } = state;
   if (phase.kind !== 'unmask') return { state, effects: [] };
+  const { shares, survivors, waiting, sufficed } = phase;
+  if (waiting.size === 0) return closeUnmask(state, phase);
   const { threshold } = phase.round.batch.terms;
-  const enough = (): boolean => [...phase.shares.values()].every((shares) => shares.length >= threshold);
-  return phase.waiting.size === 0 || enough() ? closeUnmask(state, phase) : { state, effects: [] };
+  const enough = (): boolean => [...shares.values()].every(({ length }) => length >= threshold);
+  if (!sufficed && !enough()) return { state, effects: [] };
+  if (!survivors.some(({ member }) => waiting.has(member))) return closeUnmask(state, phase);
+  if (sufficed) return { state, effects: [] };
+  const last: UnmaskPhase = { ...phase, sufficed: true };
+  return {
+    state: { ...state, phase: last },
+    effects: [startDeadline(state, 'round', deadlineOf(last))],
+  };
 }
 
 export function closeUnmask(state: CoordinatorState, phase: UnmaskPhase): CoordinatorStep {

@@ -34,6 +34,9 @@ export function phaseName(phase: CoordinatorPhase): Phase {
   }
 }
 
+/** For releases beyond those that open the sum. */
+const LAST_RELEASES_MS = 2000;
+
 /** How long a phase of a round lasts, by the terms that all signed. */
 export function deadlineOf(phase: CoordinatorPhase): number {
   switch (phase.kind) {
@@ -45,8 +48,10 @@ export function deadlineOf(phase: CoordinatorPhase): number {
       return phase.round.terms.deadlines.consistency;
     case 'promises':
       return phase.terms.deadlines.consistency;
-    case 'unmask':
-      return phase.round.terms.deadlines.unmask;
+    case 'unmask': {
+      const { unmask } = phase.round.terms.deadlines;
+      return phase.sufficed ? Math.min(LAST_RELEASES_MS, unmask) : unmask;
+    }
     case 'idle':
     case 'summing':
     case 'opening':

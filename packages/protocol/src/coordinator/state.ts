@@ -179,6 +179,8 @@ export type CoordinatorPhase =
       readonly shares: ReadonlyMap<number, readonly PointShare[]>;
       /** Who released, and what. */
       readonly releases: ReadonlyMap<number, Signed<Release>>;
+      /** Every secret has its t shares; the releases of the other survivors are awaited for a moment only. */
+      readonly sufficed: boolean;
     })
   | {
       readonly kind: 'opening';
