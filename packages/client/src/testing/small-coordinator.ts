@@ -134,14 +134,23 @@ export class SmallCoordinator {
     return { kind, body, signature } as unknown as Message;
   }
 
-  /** Until nothing more happens; deadlines never pass. */
+  /** Until nothing more happens; no deadline passes but that of the last releases. */
   async #drain(...events: CoordinatorEvent[]): Promise<void> {
     this.#events.push(...events);
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+    for (;;) {
+      const next = this.#events.shift() ?? this.#endOfLastReleases();
+      if (next === undefined) return;
       const { state, effects } = stepCoordinator(nodeBackend, this.#state, next);
       this.#state = state;
       for (const effect of effects) await this.#perform(effect);
     }
+  }
+
+  /** A sum that could be opened does not wait for a member that will not answer. */
+  #endOfLastReleases(): CoordinatorEvent | undefined {
+    const { phase, phaseNumbers } = this.#state;
+    if (phase.kind !== 'unmask' || !phase.sufficed) return undefined;
+    return { kind: 'deadline', lane: 'round', phaseNumber: phaseNumbers.round };
   }
 
   async #perform(effect: CoordinatorEffect): Promise<void> {

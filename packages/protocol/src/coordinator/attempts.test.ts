@@ -175,7 +175,10 @@ describe('an attempt that fails', () => {
   });
 
   it('waits for no promise of those that released, nor of a member that cheated', () => {
-    const opening = new Transcript(cast, { maxAttempts: 2 }).coordinatorIn('opening');
+    const opening = new Transcript(cast, {
+      maxAttempts: 2,
+      withholds: (member, kind) => kind === 'release' && member === 4,
+    }).coordinatorIn('opening');
     if (opening.phase.kind !== 'opening') throw new Error('the round did not open');
     const { context: roundContext } = opening.phase.round;
     const failed = (dealer: number): CoordinatorState =>

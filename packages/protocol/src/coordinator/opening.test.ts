@@ -249,12 +249,12 @@ describe('a release', () => {
   });
 
   it.each([
-    ['the last survivor has released too', (state: CoordinatorState) => take(state, fromTheLast)],
+    ['the last survivor has released too', (sufficed: CoordinatorState) => take(sufficed, fromTheLast)],
     [
       'the last survivor is lost',
-      (state: CoordinatorState) => take(state, { kind: 'member-lost', member: 4 }),
+      (sufficed: CoordinatorState) => take(sufficed, { kind: 'member-lost', member: 4 }),
     ],
-    ['the moment has passed', (state: CoordinatorState) => pass(state)],
+    ['the moment has passed', pass],
   ])('of t holders opens the sum when %s', (_, last) => {
     const { state: opening, effects } = last(atTheThreshold().state);
     expect(opening.phase.kind).toBe('opening');
