@@ -57,7 +57,7 @@ const UPLOADS: [string, RegExp, (upload: Upload) => readonly Message[]][] = [
   ['nothing at all', /^upload of 0 bytes/, ({ end }) => [end]],
   [
     'its first chunk only',
-    new RegExp(`^upload of 40960 bytes, ${LENGTH} are due`),
+    new RegExp(`^upload of 163840 bytes, ${LENGTH} are due`),
     ({ first, end }) => [first, end],
   ],
   [
@@ -212,7 +212,7 @@ describe('A15: a malformed upload over a real socket', () => {
         message.kind === 'vector-chunk'
           ? Array.from({ length: 3 }, (_, sequence) => ({
               ...message,
-              body: { ...message.body, sequence, bytes: new Uint8Array(65_536) },
+              body: { ...message.body, sequence, bytes: new Uint8Array(4 * CHUNK_WORDS) },
             }))
           : [message],
     ],

@@ -14,6 +14,7 @@ import {
 } from '@tributary/coordinator';
 import {
   type Bodies,
+  CHUNK_WORDS,
   decodeMessage,
   encodeMessage,
   type MessageKind,
@@ -618,7 +619,7 @@ describe('a hostile member', () => {
     const flooded = once(flood.webSocket, 'close');
     const members = [1, 2, 3].map((i) => federation.organisation(i));
     await federation.log.has(({ kind }) => kind === 'phase');
-    const chunk = { roundContext: new Uint8Array(32), sequence: 0, bytes: new Uint8Array(65_536) };
+    const chunk = { roundContext: new Uint8Array(32), sequence: 0, bytes: new Uint8Array(4 * CHUNK_WORDS) };
     for (let i = 0; i < 200; i++) {
       flood.say('vector-chunk', chunk, new Uint8Array(0));
       flood.say('ready', { termsDigest: new Uint8Array(32), member: 0, nonce: new Uint8Array(32) });

@@ -67,10 +67,10 @@ describe('an upload in several chunks', () => {
     ['a chunk missing', /^chunk 2 of/, (chunk) => (chunk.sequence === 1 ? [] : [chunk])],
     [
       'its last chunk missing',
-      /^upload of 81920 bytes, 81933 are due/,
+      /^upload of 327680 bytes, 327693 are due/,
       (chunk, last) => (last ? [] : [chunk]),
     ],
-    ['a chunk cut off', /^chunk 0 of 40959 bytes/, (chunk) => [{ ...chunk, bytes: chunk.bytes.subarray(1) }]],
+    ['a chunk cut off', /^chunk 0 of 163839 bytes/, (chunk) => [{ ...chunk, bytes: chunk.bytes.subarray(1) }]],
     [
       'a byte changed',
       /signed digest/,

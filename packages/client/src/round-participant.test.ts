@@ -314,7 +314,7 @@ describe('a result', () => {
       'with far more bytes than a sum has',
       (result) =>
         withChunk(result, 0, (chunk) => [
-          ...Array<Chunk>(300).fill(changed(chunk, { bytes: new Uint8Array(65_536) })),
+          ...Array<Chunk>(300).fill(changed(chunk, { bytes: new Uint8Array(4 * CHUNK_WORDS) })),
           chunk,
         ]),
     ],

@@ -1,11 +1,11 @@
 import { packedLength, packWords } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
-import { encodeFieldElement, type RoundInProgress, uploadProduct } from '@tributary/protocol';
+import { CHUNK_WORDS, encodeFieldElement, type RoundInProgress, uploadProduct } from '@tributary/protocol';
 import { memoryBlobStore, VectorWork } from '@tributary/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Accumulator } from './accumulator.ts';
 
-const SHAPE = { dimension: 40_000, bits: 20 };
+const SHAPE = { dimension: CHUNK_WORDS + 20_000, bits: 20 };
 const MEMBERS = [0, 1, 2];
 const CHALLENGE = new Uint8Array(32).fill(3);
 const work = new VectorWork({ threads: 0 });
@@ -24,7 +24,7 @@ let accumulator: Accumulator;
 beforeEach(async () => {
   const round = { context: new Uint8Array(32), terms: SHAPE, participants: MEMBERS };
   accumulator = new Accumulator(crypto, round as unknown as RoundInProgress, memoryBlobStore(), work);
-  const chunk = packedLength(16_384, SHAPE.bits);
+  const chunk = packedLength(CHUNK_WORDS, SHAPE.bits);
   for (const member of MEMBERS) {
     const spool = accumulator.spool(member);
     const packed = uploadOf(member);

@@ -257,8 +257,8 @@ describe('a round', () => {
       (chunks) => chunks.map((chunk, i) => (i === 1 ? withLastBit(chunk) : chunk)),
       'bits behind the last word are not zero',
     ],
-    ['that is a chunk short', (chunks) => chunks.slice(0, 1), 'upload of 43008 bytes, 43022 are due'],
-    ['of nothing', () => [], 'upload of 0 bytes, 43022 are due'],
+    ['that is a chunk short', (chunks) => chunks.slice(0, 1), 'upload of 172032 bytes, 172046 are due'],
+    ['of nothing', () => [], 'upload of 0 bytes, 172046 are due'],
     [
       'with a chunk too many',
       (chunks) => [...chunks, Uint8Array.of(1)],
@@ -267,12 +267,12 @@ describe('a round', () => {
     [
       'in another order',
       (chunks) => chunks.toReversed(),
-      'chunk 0 of 14 bytes came where chunk 0 of 43008 was due',
+      'chunk 0 of 14 bytes came where chunk 0 of 172032 was due',
     ],
     [
       'in crumbs',
       (chunks) => [...(chunks[0] ?? new Uint8Array(0)).subarray(0, 50)].map((byte) => Uint8Array.of(byte)),
-      'chunk 0 of 1 bytes came where chunk 0 of 43008 was due',
+      'chunk 0 of 1 bytes came where chunk 0 of 172032 was due',
     ],
   ])('drops an upload %s, and goes on', async (_, upload, detail) => {
     const rounds = await opened(new Rounds(4, { 2: { upload } }));
@@ -318,7 +318,7 @@ describe('a round', () => {
 
 const chunkOf = (roundContext: Uint8Array): Message => ({
   kind: 'vector-chunk',
-  body: { roundContext, sequence: 0, bytes: new Uint8Array(65_536) },
+  body: { roundContext, sequence: 0, bytes: new Uint8Array(4 * CHUNK_WORDS) },
   signature: EMPTY_SIGNATURE,
 });
 

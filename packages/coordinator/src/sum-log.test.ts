@@ -237,7 +237,7 @@ describe('the log of opened sums after a restart', () => {
 
 describe('the frames of a result', () => {
   it('are its chunks, then the message that signs them', () => {
-    const packed = Uint8Array.from({ length: 150_000 }, (_, i) => i);
+    const packed = Uint8Array.from({ length: 600_000 }, (_, i) => i);
     const { message: result } = openedSum(4, packed);
     const messages: Message[] = [];
     for (const frame of resultFrames(result, packed)) {

@@ -63,7 +63,7 @@ export interface SumRecord {
   readonly file: string;
 }
 
-/** 64 KiB: `CHUNK_WORDS` words of 32 bits. */
+/** `CHUNK_WORDS` words of 32 bits. */
 const MAX_PIECE_BYTES = CHUNK_WORDS * 4;
 
 const hex = (bytes: number): z.ZodType<string> =>

@@ -2,6 +2,7 @@ import { nobleBackend, packedLength, packWords } from '@tributary/crypto';
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CHUNK_WORDS } from '../messages/round.ts';
 import { seededBytes } from '../testing/cast.ts';
 import { decodeFieldElement, encodeFieldElement, FIELD_PRIME, InnerProduct } from './inner-product.ts';
 import {
@@ -122,7 +123,7 @@ describe('an integer sum', () => {
 });
 
 describe('the summation check', () => {
-  const terms = { dimension: 40_000, bits: 20 };
+  const terms = { dimension: 70_000, bits: 20 };
   const random = seededBytes(crypto, 3);
   const uploads = Array.from({ length: 4 }, () => {
     const bytes = random(4 * terms.dimension);
@@ -136,7 +137,7 @@ describe('the summation check', () => {
     const products = uploads.map((upload) => uploadProduct(crypto, challenge, upload, terms) ?? -1n);
     const total = products.reduce((a, b) => a + b) % FIELD_PRIME;
     expect(sumProduct(crypto, challenge, sum)).toBe(total);
-    for (const at of [0, 16_384, 39_999]) {
+    for (const at of [0, CHUNK_WORDS, 69_999]) {
       const changed = Float64Array.from(sum);
       changed[at] = (changed.at(at) ?? 0) + 1;
       expect(sumProduct(crypto, challenge, changed)).not.toBe(total);

@@ -10,7 +10,7 @@ export type SharedMasks = Uint8Array;
 const KEY_BYTES = 32;
 
 /** The words of one job: enough to pay for a message and for a cipher per mask, few enough to stay in a core's cache. */
-export const PIECE_WORDS: number = 8 * CHUNK_WORDS;
+export const PIECE_WORDS: number = 2 * CHUNK_WORDS;
 
 /** Masks and packs a piece of an upload. @returns the packed bytes */
 export interface MaskJob {
