@@ -32,7 +32,7 @@ function answersIn({ kind, body }: Message): (readonly [string, string])[] {
     // A second sharing of the same secrets would give holders two shares of each.
     return body.boxes.map(({ body: { batchContext, holder, commitments } }) => [
       `box ${toHex(batchContext)} ${holder}`,
-      commitments.map(toHex).join(),
+      toHex(commitments),
     ]);
   }
   if (kind === 'ready') return [[`nonce ${toHex(body.termsDigest)}`, toHex(body.nonce)]];

@@ -70,7 +70,11 @@ describe('an upload in several chunks', () => {
       /^upload of 327680 bytes, 327693 are due/,
       (chunk, last) => (last ? [] : [chunk]),
     ],
-    ['a chunk cut off', /^chunk 0 of 163839 bytes/, (chunk) => [{ ...chunk, bytes: chunk.bytes.subarray(1) }]],
+    [
+      'a chunk cut off',
+      /^chunk 0 of 163839 bytes/,
+      (chunk) => [{ ...chunk, bytes: chunk.bytes.subarray(1) }],
+    ],
     [
       'a byte changed',
       /signed digest/,

@@ -424,7 +424,7 @@ describe('a member that reads too slowly', () => {
         dealer: 0,
         holder: 1,
         sealed: new Uint8Array(20_000),
-        commitments: [],
+        commitments: new Uint8Array(0),
       },
       signature: new Uint8Array(64),
     }));

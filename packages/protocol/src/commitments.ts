@@ -28,6 +28,13 @@ export function slotNumber(keyIndex: number, kind: SecretKind): number {
   return 2 * keyIndex + (kind === 'self' ? 0 : 1);
 }
 
+const COMMITMENT_BYTES = 32;
+
+/** Bytes of a dealer's commitments towards one holder: one for each slot, in their order. */
+export function commitmentsLength(keyCount: number): number {
+  return 2 * keyCount * COMMITMENT_BYTES;
+}
+
 /** Where a share belongs: a commitment to it opens nowhere else. */
 export interface SharePlace {
   readonly batchContext: Uint8Array;
@@ -51,16 +58,22 @@ export function commitToShare(
   return commit(crypto, SHARE_LABEL, salt, placed(place, share));
 }
 
-/** Whether share and salt open the commitment of this place; false where the dealer made none. */
+/**
+ * Whether share and salt open the commitment of this place; false where the dealer made none.
+ * @param commitments of the dealer towards the holder, one after the other
+ */
 export function opensShare(
   crypto: CryptoBackend,
   place: SharePlace,
   salt: Uint8Array,
   share: Uint8Array,
-  commitment: Uint8Array | undefined,
+  commitments: Uint8Array,
 ): boolean {
+  const at = place.slot * COMMITMENT_BYTES;
+  const commitment = commitments.subarray(at, at + COMMITMENT_BYTES);
   return (
-    commitment !== undefined && verifyCommitment(crypto, commitment, SHARE_LABEL, salt, placed(place, share))
+    commitment.length === COMMITMENT_BYTES &&
+    verifyCommitment(crypto, commitment, SHARE_LABEL, salt, placed(place, share))
   );
 }
 
@@ -71,9 +84,9 @@ export function verifyReleasedShare(
   holder: number,
   keyIndex: number,
   released: ReleasedShare,
-  commitments: readonly Uint8Array[],
+  commitments: Uint8Array,
 ): boolean {
   const { owner: dealer, kind, share, salt } = released;
   const slot = slotNumber(keyIndex, kind);
-  return opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments[slot]);
+  return opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments);
 }

@@ -3,7 +3,7 @@
  * member that keeps silent leaves no proof; it is merely dropped.
  */
 import { combineShares, type CryptoBackend, equalBytes, wipe } from '@tributary/crypto';
-import { opensShare, selfSeedCommitment, verifyReleasedShare } from './commitments.ts';
+import { commitmentsLength, opensShare, selfSeedCommitment, verifyReleasedShare } from './commitments.ts';
 import { auditHeadShape, headConflict, type SignedTreeHead, verifyHead } from './audit-head.ts';
 import { payloadSlots } from './client/share-payload.ts';
 import { type MemberEvidence, memberEvidenceShape } from './messages/evidence.ts';
@@ -132,7 +132,7 @@ function boxIsSigned(
   return (
     dealer !== undefined &&
     sameBytes(body.batchContext, batchContext) &&
-    body.commitments.length === 2 * keyCount &&
+    body.commitments.length === commitmentsLength(keyCount) &&
     verifySealedShares(crypto, dealer.publicKey, body, signature)
   );
 }
@@ -282,9 +282,10 @@ export function opensBox(
 ): boolean {
   const slots = payloadSlots(payload);
   return (
-    slots?.length === commitments.length &&
+    slots !== undefined &&
+    commitments.length === commitmentsLength(slots.length / 2) &&
     slots.every(({ share, salt }, slot) =>
-      opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments[slot]),
+      opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments),
     )
   );
 }

@@ -3,7 +3,7 @@
  * the only functions that touch secrets of a batch; the state machine asks for them by effects and sees
  * public results alone.
  */
-import { type CryptoBackend, type KeyAgreement, splitSecret, wipe } from '@tributary/crypto';
+import { concatBytes, type CryptoBackend, type KeyAgreement, splitSecret, wipe } from '@tributary/crypto';
 import { commitToShare, opensShare, selfSeedCommitment, slotNumber } from '../commitments.ts';
 import { drawCommitment } from '../draw.ts';
 import { ProtocolError } from '../errors.ts';
@@ -94,7 +94,7 @@ export interface DealResult {
   /** Unsigned, one for each recipient but the dealer. */
   readonly boxes: readonly SealedShares[];
   /** To the shares the dealer keeps; empty where it keeps none. */
-  readonly ownCommitments: readonly Uint8Array[];
+  readonly ownCommitments: Uint8Array;
   /** With the dealer's own shares. */
   readonly secrets: BatchSecrets;
 }
@@ -124,7 +124,8 @@ export function dealShares(
     boxes.push(sealPayload(crypto, deal, member, sealingKey, agree, payload));
   }
   const own = held.get(deal.dealer);
-  const ownCommitments = own === undefined ? [] : commitToSlots(crypto, deal, deal.dealer, own);
+  const ownCommitments =
+    own === undefined ? new Uint8Array(0) : commitToSlots(crypto, deal, deal.dealer, own);
   return { boxes, ownCommitments, secrets: { ...secrets, held, dealt } };
 }
 
@@ -167,10 +168,12 @@ function sealPayload(
   return { batchContext, dealer, holder, sealed, commitments: commitToSlots(crypto, deal, holder, payload) };
 }
 
-function commitToSlots(crypto: CryptoBackend, deal: Deal, holder: number, payload: Uint8Array): Uint8Array[] {
+function commitToSlots(crypto: CryptoBackend, deal: Deal, holder: number, payload: Uint8Array): Uint8Array {
   const { batchContext, dealer } = deal;
-  return slots(payload).map(({ share, salt }, slot) =>
-    commitToShare(crypto, { batchContext, dealer, holder, slot }, salt, share),
+  return concatBytes(
+    ...slots(payload).map(({ share, salt }, slot) =>
+      commitToShare(crypto, { batchContext, dealer, holder, slot }, salt, share),
+    ),
   );
 }
 
@@ -252,7 +255,7 @@ function openBox(
   wipe(key);
   if (payload?.length !== length) return undefined;
   const good = slots(payload).every(({ share, salt }, slot) =>
-    opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments[slot]),
+    opensShare(crypto, { batchContext, dealer, holder, slot }, salt, share, commitments),
   );
   return good ? payload : undefined;
 }

@@ -27,7 +27,7 @@ describe('shares that were dealt', () => {
       kind: 'shares-dealt',
       batchContext: newest(state).context,
       boxes: [],
-      ownCommitments: [],
+      ownCommitments: new Uint8Array(0),
     } as const;
     const [effect] = stepClient(crypto, state, event).effects;
     expect(effect).toMatchObject({ kind: 'send', message: 'dealt-shares', body: { member: SELF } });
@@ -110,7 +110,7 @@ describe('held shares', () => {
   });
 
   it('with commitments for other key indices are refused', () => {
-    expect(withBox({ commitments: [hash(1)] }).outcome()).toEqual(
+    expect(withBox({ commitments: hash(1) }).outcome()).toEqual(
       aloud('LENGTH_MISMATCH', { round: 0, detail: /member-3/ }),
     );
   });

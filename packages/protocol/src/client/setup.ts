@@ -1,5 +1,6 @@
 /** The member's side of sharing keys: hold the shares of others, complain of those that do not open. */
 import type { CryptoBackend } from '@tributary/crypto';
+import { commitmentsLength } from '../commitments.ts';
 import type { DealtShares, HeldShares, SealedShares, Signed } from '../messages/setup.ts';
 import { belowFloors } from '../parameters/batch-rules.ts';
 import { sameBytes } from '../public-bytes.ts';
@@ -52,7 +53,7 @@ export function acceptHeldShares(crypto: CryptoBackend, state: ClientState, mess
       const detail = `shares of ${dealer.name} are not for this member and batch`;
       return refuseAloud(state, 'WRONG_CONTEXT', detail, 0);
     }
-    if (body.commitments.length !== 2 * batch.terms.keyCount) {
+    if (body.commitments.length !== commitmentsLength(batch.terms.keyCount)) {
       const detail = `shares of ${dealer.name} are not for ${batch.terms.keyCount} key indices`;
       return refuseAloud(state, 'LENGTH_MISMATCH', detail, 0);
     }

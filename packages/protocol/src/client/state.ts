@@ -154,7 +154,7 @@ export type ClientEvent =
       readonly kind: 'shares-dealt';
       readonly batchContext: Uint8Array;
       readonly boxes: readonly Signed<SealedShares>[];
-      readonly ownCommitments: readonly Uint8Array[];
+      readonly ownCommitments: Uint8Array;
     }
   | {
       readonly kind: 'shares-held';

@@ -166,7 +166,7 @@ export function acceptRelease(
   );
 }
 
-function commitmentsTo(batch: OpenBatch, dealer: number, holder: number): readonly Uint8Array[] | undefined {
+function commitmentsTo(batch: OpenBatch, dealer: number, holder: number): Uint8Array | undefined {
   const dealt = batch.dealt.get(dealer);
   return dealer === holder ? dealt?.ownCommitments : dealt?.boxes.get(holder)?.body.commitments;
 }

@@ -173,7 +173,7 @@ describe('dealt shares', () => {
 
   it.each<[string, Partial<DealtShares>]>([
     ['with boxes that are all of another batch', { boxes: otherBoxes }],
-    ['with a commitment to its own shares missing', { ownCommitments: honest.ownCommitments.slice(1) }],
+    ['with a commitment to its own shares missing', { ownCommitments: honest.ownCommitments.slice(32) }],
     ['with a box less', { boxes: honest.boxes.slice(1) }],
     ['with a box more', { boxes: [...honest.boxes, first] }],
     ['with a box twice in place of another', { boxes: [first, first, ...honest.boxes.slice(2)] }],
@@ -181,7 +181,7 @@ describe('dealt shares', () => {
     ['with a box for a stranger', withBox({ holder: 77 })],
     ['with a box under another dealer', withBox({ dealer: 2 })],
     ['with a box of another batch', withBox({ batchContext: hash(1) })],
-    ['with a commitment missing in a box', withBox({ commitments: [hash(1)] })],
+    ['with a commitment missing in a box', withBox({ commitments: hash(1) })],
     ['with a box that another signed', withBox({}, 2)],
   ])('%s drop their dealer from the batch', (_, change) => {
     const { state: after, effects } = take(state, dealt(change));

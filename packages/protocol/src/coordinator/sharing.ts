@@ -1,5 +1,6 @@
 /** The coordinator's side of sharing keys: collect sealed shares, relay each holder its own, open the batch. */
 import type { CryptoBackend } from '@tributary/crypto';
+import { commitmentsLength } from '../commitments.ts';
 import type { Message } from '../messages/index.ts';
 import type { SealedShares, Signed } from '../messages/setup.ts';
 import { sameBytes } from '../public-bytes.ts';
@@ -32,7 +33,7 @@ export function acceptDealtShares(
   const boxes = checkedBoxes(crypto, state, setup, from, body.boxes);
   const waiting = without(setup.waiting, from);
   const { ownCommitments } = body;
-  const ownDue = holdersIn(setup, from).includes(from) ? 2 * setup.terms.keyCount : 0;
+  const ownDue = holdersIn(setup, from).includes(from) ? commitmentsLength(setup.terms.keyCount) : 0;
   if (boxes === undefined || ownCommitments.length !== ownDue) {
     const detail = 'dealt shares are not one well-formed, signed box for each other holder of this batch';
     return andThen(
@@ -61,7 +62,7 @@ function checkedBoxes(
       body.dealer === dealer &&
       due.has(body.holder) &&
       !byHolder.has(body.holder) &&
-      body.commitments.length === 2 * setup.terms.keyCount &&
+      body.commitments.length === commitmentsLength(setup.terms.keyCount) &&
       sameBytes(body.batchContext, setup.context) &&
       verifySealedShares(crypto, publicKey, body, signature);
     if (!good) return undefined;

@@ -47,7 +47,7 @@ export interface Dealt {
   /** By holder. */
   readonly boxes: ReadonlyMap<number, Signed<SealedShares>>;
   /** To the shares that the dealer keeps; empty where it is not its own holder. */
-  readonly ownCommitments: readonly Uint8Array[];
+  readonly ownCommitments: Uint8Array;
 }
 
 /** A batch whose shares are dealt: its key indices can be used. */

@@ -96,15 +96,15 @@ export const keyRosterShape: Shape<KeyRoster> = struct<KeyRoster>({
 
 /**
  * Shares of one dealer for one holder: for each key index the share of the self seed and of the round key,
- * sealed, and a salted commitment to each (self, pair, self, pair, ...). Signed by the dealer, so that a
- * wrong share names who is to blame.
+ * sealed, and a salted commitment of 32 bytes to each (self, pair, self, pair, ...), as one string of bytes: a
+ * coordinator holds tens of thousands. Signed by the dealer, so that a wrong share names who is to blame.
  */
 export interface SealedShares {
   readonly batchContext: Uint8Array;
   readonly dealer: number;
   readonly holder: number;
   readonly sealed: Uint8Array;
-  readonly commitments: readonly Uint8Array[];
+  readonly commitments: Uint8Array;
 }
 
 export const sealedSharesShape: Shape<SealedShares> = struct<SealedShares>({
@@ -112,7 +112,7 @@ export const sealedSharesShape: Shape<SealedShares> = struct<SealedShares>({
   dealer: memberId,
   holder: memberId,
   sealed: bytesBetween(16, 16 + MAX_KEY_COUNT * 2 * 64),
-  commitments: list(fixedBytes(32), 2 * MAX_KEY_COUNT),
+  commitments: bytesBetween(0, 2 * MAX_KEY_COUNT * 32),
 });
 
 /**
@@ -124,14 +124,14 @@ export interface DealtShares {
   readonly member: number;
   readonly boxes: readonly Signed<SealedShares>[];
   /** To the shares that the dealer keeps as its own holder, in the order of a box. */
-  readonly ownCommitments: readonly Uint8Array[];
+  readonly ownCommitments: Uint8Array;
 }
 
 export const dealtSharesShape: Shape<DealtShares> = struct<DealtShares>({
   batchContext: fixedBytes(32),
   member: memberId,
   boxes: list(signedShape(sealedSharesShape), 255),
-  ownCommitments: list(fixedBytes(32), 2 * MAX_KEY_COUNT),
+  ownCommitments: bytesBetween(0, 2 * MAX_KEY_COUNT * 32),
 });
 
 /**

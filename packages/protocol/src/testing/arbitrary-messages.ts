@@ -42,7 +42,7 @@ const sealedShares = fc.record({
   dealer: member,
   holder: member,
   sealed: fc.uint8Array({ minLength: 16, maxLength: 300 }),
-  commitments: few(hash),
+  commitments: fc.uint8Array({ maxLength: 300 }),
 });
 
 const complaint = fc.record({ batchContext: hash, member, dealer: member });
@@ -143,7 +143,7 @@ export const ARBITRARY_BODIES: { readonly [K in MessageKind]: Arbitrary<Bodies[K
     batchContext: hash,
     member,
     boxes: few(signedBody(sealedShares)),
-    ownCommitments: few(hash),
+    ownCommitments: fc.uint8Array({ maxLength: 300 }),
   }),
   'held-shares': fc.record({ batchContext: hash, boxes: few(signedBody(sealedShares)) }),
   'round-announce': fc.record({ terms: roundTerms, promises: signatures }),

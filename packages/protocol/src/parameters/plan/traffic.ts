@@ -31,6 +31,8 @@ const ENVELOPE = 4 + SIGNATURE;
 const COUNT = 3;
 /** In a sealed box a share and the salt of its commitment stand without headers. */
 const SHARE_WITH_SALT = 64;
+/** Of a share: commitments stand without headers too. */
+const COMMITMENT = 32;
 const AEAD_TAG = 16;
 const EMPTY = 2;
 /** Terms of a batch and of a round beside lists of members: digests, names and some numbers. */
@@ -44,7 +46,7 @@ export function setupTraffic({ thresholds, keyCount }: TrafficChoice): Traffic {
   const others = isComplete ? cohort - 1 : holders;
   const committee = isComplete ? 0 : colluders + 1;
   const id = idBytes(cohort);
-  const commitments = 1 + 2 * keyCount * HASH;
+  const commitments = COUNT + 2 * keyCount * COMMITMENT;
   const advert = 2 * HASH + id + 2 * (1 + keyCount * HASH) + EMPTY;
   const box = HASH + 2 * id + COUNT + AEAD_TAG + 2 * keyCount * SHARE_WITH_SALT + commitments + SIGNATURE + 2;
   const boxes = HASH + COUNT + others * box;
