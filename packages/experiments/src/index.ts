@@ -16,6 +16,7 @@ export {
   KILL_PHASES,
   type KillPhase,
 } from './demo/demo-options.ts';
+export { PROCESSOR_MINUTES } from './catalogue/processor-minutes.ts';
 export { EXPERIMENTS } from './catalogue/registry.ts';
 export type { WorkloadOptions } from './workload/load-workload.ts';
 export { routerFamilyNames } from './families/registry.ts';

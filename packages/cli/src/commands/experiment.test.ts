@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EvaluationLog, writeDirectory } from '@tributary/client';
-import type { ExperimentResult } from '@tributary/experiments';
+import { type ExperimentResult, EXPERIMENTS, PROCESSOR_MINUTES } from '@tributary/experiments';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../run.ts';
 
@@ -67,12 +67,31 @@ describe('tributary experiment list', () => {
   it('names the experiments', async () => {
     const { exitCode, stdout } = await tributary('experiment', 'list');
     expect(exitCode).toBe(0);
-    expect(stdout.split('\n').map((line) => line.split(/\s+/)[0])).toEqual(
+    expect(stdout.split('\n').map((line) => line.trim().split(/\s+/)[0])).toEqual(
       expect.arrayContaining(['main', 'equal-tuning', 'scale']),
     );
     const { stdout: json } = await tributary('experiment', 'list', '--json');
-    expect(JSON.parse(json)).toContainEqual({ name: 'main', description: expect.any(String) as string });
+    expect(JSON.parse(json)).toContainEqual({
+      name: 'main',
+      description: expect.any(String) as string,
+      processorMinutes: expect.any(Number) as number,
+    });
   });
+
+  it.each([[['list']], [['--help']], [['run', '--help']]])(
+    'says of each experiment how long it takes, in experiment %j',
+    async (args) => {
+      const { exitCode, stdout } = await tributary('experiment', ...args);
+      expect(exitCode).toBe(0);
+      const lines = stdout.split('\n');
+      for (const { name } of EXPERIMENTS) {
+        expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^  ${name} +[1-9][0-9]* min  .`)));
+      }
+      expect(Object.keys(PROCESSOR_MINUTES).toSorted()).toEqual(
+        EXPERIMENTS.map(({ name }) => name).toSorted(),
+      );
+    },
+  );
 });
 
 describe('tributary experiment run', () => {

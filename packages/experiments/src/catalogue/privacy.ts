@@ -14,8 +14,7 @@ import { measureLocal, measureStandardFederated } from './measures.ts';
 
 export const privacyExperiment: Experiment = {
   name: 'privacy',
-  description:
-    'budgets per record, end user and organisation beside no noise; takes about 25 minutes of processor time for 3 seeds with --plain',
+  description: 'budgets per record, end user and organisation beside no noise; its time is that with --plain',
   trials: (plan) => plan.seeds.flatMap((seed) => [...exactTrials(plan, seed), ...noisyTrials(plan, seed)]),
   sections: privacySweepSections,
 };

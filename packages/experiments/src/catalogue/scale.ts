@@ -23,7 +23,7 @@ const MOST_CLIENTS = Math.max(...SCALE_CLIENTS);
 
 export const scaleExperiment: Experiment = {
   name: 'scale',
-  description: `2 to ${MOST_CLIENTS} clients, and clients that use 1, 2, 4, 8 or all models: what is lacking to full knowledge; takes about 40 minutes of processor time for 3 seeds`,
+  description: `2 to ${MOST_CLIENTS} clients, and clients that use 1, 2, 4, 8 or all models: what is lacking to full knowledge`,
   trials: (plan) => [...clientTrials(plan), ...coverageTrials(plan)],
   sections: scaleSections,
 };

@@ -49,6 +49,8 @@ export interface ExperimentResult {
   readonly resultsLeftOut?: number;
   /** Per router, setting and metric the mean over seeds with its 95 % interval. In a sweep metrics are "<point>: <metric>". */
   readonly summary: Summary;
+  /** Metrics that the summary has no room for: `qualityAtBudget`, at all shares. */
+  readonly summaryLeftOut?: readonly string[];
   /** Means over seeds, as are the next three. */
   readonly bestSingle: SingleModel;
   readonly oracle: CostQuality;
@@ -64,6 +66,7 @@ export interface ExperimentResult {
 export type Summary = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Interval>>>>>>;
 
 const MOST_BYTES = 60 * 1024;
+const QUALITY_AT_BUDGET = 'qualityAtBudget';
 
 export function resultOf(outcome: ExperimentOutcome): ExperimentResult {
   const { experiment, dataset, seeds, measurements } = outcome;
@@ -164,7 +167,7 @@ function metricsOf(row: ResultRow): [metric: string, value: number][] {
     ['auc', row.auc],
     ['aucShared', row.aucShared],
     ...Object.entries(row.qualityAtBudget).map(([budget, quality]): [string, number] => [
-      `qualityAtBudget ${budget}`,
+      `${QUALITY_AT_BUDGET} ${budget}`,
       quality,
     ]),
     ['costAt97', row.costAt97],
@@ -190,6 +193,13 @@ function objectOf<Value, Mapped>(
   return Object.fromEntries([...map].map(([key, value]) => [key, mapped(value)]));
 }
 
+function mapValues<Value, Mapped>(
+  record: Readonly<Record<string, Value>>,
+  mapped: (value: Value) => Mapped,
+): Record<string, Mapped> {
+  return objectOf(new Map(Object.entries(record)), mapped);
+}
+
 function meanSingles(facts: readonly SceneFacts[]): SingleModel[] {
   return (facts[0]?.singles ?? []).map(({ model }, m) => ({
     model,
@@ -213,9 +223,13 @@ function rounded<Value>(value: Value): Value {
   ) as Value;
 }
 
-/** Leaves out the last rows that would make the line longer than it may be. */
-function withinBytes(result: ExperimentResult): ExperimentResult {
-  if (bytesOf(result) <= MOST_BYTES) return result;
+/** Leaves out the last rows that would make the line longer than it may be, and where the summary alone would, its qualities at budgets. */
+function withinBytes(whole: ExperimentResult): ExperimentResult {
+  if (bytesOf(whole) <= MOST_BYTES) return whole;
+  const result =
+    bytesOf({ ...whole, results: [] }) <= MOST_BYTES
+      ? whole
+      : { ...whole, summary: withoutBudgets(whole.summary), summaryLeftOut: [QUALITY_AT_BUDGET] };
   let room = MOST_BYTES - bytesOf({ ...result, results: [] });
   let kept = 0;
   for (const row of result.results) {
@@ -224,6 +238,14 @@ function withinBytes(result: ExperimentResult): ExperimentResult {
     kept++;
   }
   return { ...result, results: result.results.slice(0, kept), resultsLeftOut: result.results.length - kept };
+}
+
+function withoutBudgets(summary: Summary): Summary {
+  return mapValues(summary, (bySetting) =>
+    mapValues(bySetting, (byMetric) =>
+      Object.fromEntries(Object.entries(byMetric).filter(([metric]) => !metric.includes(QUALITY_AT_BUDGET))),
+    ),
+  );
 }
 
 function bytesOf(value: unknown): number {

@@ -125,4 +125,18 @@ describe('a result', () => {
     expect(result.resultsLeftOut).toBeGreaterThan(0);
     expect(resultOf(outcome(many.slice(0, 20), [1]))).not.toHaveProperty('resultsLeftOut');
   });
+
+  it('stays below 64 KiB in a sweep whose summary alone would not', () => {
+    const steps = Array.from({ length: 150 }, (_, n) =>
+      measurement(1, { point: `step ${n} of a long sweep` }),
+    );
+    const result = resultOf(outcome(steps, [1]));
+    expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThan(64 * 1024);
+    expect(result.summaryLeftOut).toEqual(['qualityAtBudget']);
+    const metrics = Object.keys(result.summary['kmeans']?.['federated'] ?? {});
+    expect(metrics).toContain('step 149 of a long sweep: aucShared');
+    expect(metrics.filter((metric) => metric.includes('qualityAtBudget'))).toEqual([]);
+    expect(result.results.length + (result.resultsLeftOut ?? 0)).toBe(150);
+    expect(resultOf(outcome(steps.slice(0, 20), [1]))).not.toHaveProperty('summaryLeftOut');
+  });
 });
