@@ -6,10 +6,10 @@ export const PROCESSOR_MINUTES: Readonly<Record<string, number>> = {
   main: 9,
   'equal-tuning': 18,
   scale: 52,
-  'add-models': 2,
+  'add-models': 3,
   'add-clients': 2,
-  'extreme-heterogeneity': 3,
+  'extreme-heterogeneity': 7,
   privacy: 24,
   mf: 18,
-  'off-policy': 5,
+  'off-policy': 6,
 };
