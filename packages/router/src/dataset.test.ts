@@ -23,6 +23,8 @@ describe('a dataset', () => {
     ['model', { model: new Uint16Array(12).fill(3) }],
     ['quality', { quality: new Float64Array(13) }],
     ['costUsd', { costUsd: new Float64Array(0) }],
+    ['contexts', { contexts: new Uint32Array(12) }],
+    ['users', { users: new Uint32Array(5) }],
     ['propensity', { propensity: new Float64Array(11).fill(1) }],
     ['propensity', { propensity: new Float64Array(12) }],
     ['propensity', { propensity: new Float64Array(12).fill(1.1) }],
@@ -54,6 +56,12 @@ describe('selected records', () => {
       [8, 9, 2, 3].map((o) => propensity[o]),
     );
     expect(selectRecords(data, [1])).not.toHaveProperty('propensity');
+  });
+
+  it.each(['contexts', 'users'] as const)('keep their %s', (field) => {
+    const numbers = Uint32Array.of(7, 1, 7, 2, 9, 0);
+    expect([...(selectRecords({ ...data, [field]: numbers }, [4, 1])[field] ?? [])]).toEqual([9, 1]);
+    expect(selectRecords(data, [1])).not.toHaveProperty(field);
   });
 
   it('are a dataset again, also when they are none', () => {

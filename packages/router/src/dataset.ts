@@ -26,6 +26,12 @@ export interface Dataset {
    */
   readonly propensity?: Float64Array;
   /**
+   * Number of what whoever logged the record looked at when a model was chosen for it, such as the kind of task, one per record: by the same number, choices
+   * were made with the same chances. Numbers are the client's own and never leave it; left out where nothing is known. Only estimates from logs
+   * read it.
+   */
+  readonly contexts?: Uint32Array;
+  /**
    * Number of the end user behind each record, `NOBODY` where the log names none; left out where it names none at all. Programs do not look
    * at it: it says which records are to be protected together.
    */
@@ -56,8 +62,10 @@ export function checkDataset(data: Dataset, models: readonly string[], dimension
     if ((data.offsets[i] as number) > (data.offsets[i + 1] as number))
       bad('offsets', 'ascending', `lower after record ${i}`);
   }
-  if (data.users !== undefined && data.users.length !== data.records) {
-    bad('users', `${data.records} entries`, data.users.length);
+  for (const field of ['contexts', 'users'] as const) {
+    const numbers = data[field];
+    if (numbers !== undefined && numbers.length !== data.records)
+      bad(field, `${data.records} entries`, numbers.length);
   }
   const observations = data.offsets[data.records] as number;
   for (const field of ['model', 'quality', 'costUsd'] as const) {

@@ -24,8 +24,11 @@ export function selectRecords(data: Dataset, kept: readonly number[]): Dataset {
     ...(propensity === undefined
       ? {}
       : { propensity: Float64Array.from(observations, (o) => propensity[o] as number) }),
-    ...(data.users === undefined
-      ? {}
-      : { users: Uint32Array.from(kept, (record) => data.users?.[record] as number) }),
+    ...(data.contexts === undefined ? {} : { contexts: numbersOf(data.contexts, kept) }),
+    ...(data.users === undefined ? {} : { users: numbersOf(data.users, kept) }),
   };
+}
+
+function numbersOf(numbers: Uint32Array, kept: readonly number[]): Uint32Array {
+  return Uint32Array.from(kept, (record) => numbers[record] as number);
 }

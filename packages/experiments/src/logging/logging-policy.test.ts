@@ -41,6 +41,11 @@ describe('a logging policy', () => {
       const task = workload.log.queries[i]?.task ?? '';
       expect(propensity).toBe(policy(task)[rows.model[i] ?? 0]);
     });
+    // Its context says which task it was, and nothing else.
+    const tasks = Array.from(queries, (query) => workload.log.queries[query]?.task);
+    const pairs = new Set(tasks.map((task, i) => `${task} ${rows.contexts?.[i]}`));
+    expect(pairs.size).toBe(new Set(tasks).size);
+    expect(new Set(rows.contexts).size).toBe(new Set(tasks).size);
     // In the mean over choices one over the propensity is the number of models.
     const inverse = rows.propensity?.reduce((sum, value) => sum + 1 / value, 0) ?? 0;
     expect(inverse / 2000).toBeCloseTo(2, 0);

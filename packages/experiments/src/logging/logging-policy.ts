@@ -79,11 +79,17 @@ export function loggedRows(
   generator: SeededGenerator,
 ): Dataset {
   const propensity = new Float64Array(queries.length);
+  const numbers = new Map<string, number>();
+  const contexts = new Uint32Array(queries.length);
   const observed = Uint16Array.from(queries, (query, i) => {
-    const shares = policy(workload.log.queries[query]?.task ?? '');
+    const task = workload.log.queries[query]?.task ?? '';
+    const shares = policy(task);
     const model = sampleIndex(generator, shares);
     propensity[i] = shares[model] as number;
+    const context = numbers.get(task) ?? numbers.size;
+    numbers.set(task, context);
+    contexts[i] = context;
     return model;
   });
-  return { ...trainingRows(workload, { train: queries, observed }), propensity };
+  return { ...trainingRows(workload, { train: queries, observed }), propensity, contexts };
 }

@@ -5,7 +5,7 @@ import { countedObservations, observationsGenerator, unitInterval } from '../../
 import type { Dataset } from '../../dataset.ts';
 import { RouterError } from '../../errors.ts';
 import type { OffPolicyParameters } from './parameters.ts';
-import { strataOf } from './propensities.ts';
+import { estimatedPropensities } from './propensities.ts';
 
 /** One record beside what the policies would have done with it. Reused from record to record. */
 export interface JudgedRecord {
@@ -82,15 +82,15 @@ function predict(
 
 /** One over the propensity of an observation, by record and observation. */
 function inversePropensities(
-  { propensities, models, strata }: OffPolicyParameters,
+  parameters: OffPolicyParameters,
   table: Float64Array | undefined,
   data: Dataset,
 ): (record: number, observation: number) => number {
+  const { propensities, models, strata } = parameters;
   if (propensities === 'uniform') return () => models.length;
   if (propensities === 'estimated' && table !== undefined && strata !== undefined) {
-    const stratumOf = strataOf(strata, data);
-    return (record, observation) =>
-      1 / (table[stratumOf(record) * models.length + (data.model[observation] as number)] as number);
+    const propensityOf = estimatedPropensities(parameters, strata, table, data);
+    return (record, observation) => 1 / propensityOf(record, observation);
   }
   const { propensity } = data;
   if (propensity === undefined) {

@@ -19,8 +19,8 @@ export interface OffPolicyParameters {
   /** Per model what one answer counts for at most, in USD: bounds what a record adds, and cuts off what is dearer. */
   readonly costCapsUsd: readonly number[];
   /**
-   * How likely each logged choice was: as the logs say, the default; as often as choices were made in the query's stratum; or all models alike,
-   * which is what leaving the matter out of account comes to.
+   * How likely each logged choice was: as the logs say, the default; as often as the organisation chose the model in the query's context, shrunk to how often
+   * all did in its stratum; or all models alike, which is what leaving the matter out of account comes to.
    */
   readonly propensities: 'logged' | 'estimated' | 'uniform';
   /** Its clusters are the strata. There where propensities are estimated, and only there. */

@@ -91,6 +91,17 @@ const WRONG = [
   [0.4, 0.7, 0.75],
 ];
 
+/** Strata that know nothing of topics: they tell queries apart by the second feature. */
+const BLIND = previousRouterText({ ...worldRouter(), centres: Float64Array.of(0, -0.6, 0, 0.6) });
+
+/** With the topic as the context of each record. */
+function withTopics(data: Dataset): Dataset {
+  const contexts = Uint32Array.from({ length: data.records }, (_, i) =>
+    (data.features[2 * i] ?? 0) < 0 ? 4 : 1,
+  );
+  return { ...data, contexts };
+}
+
 const many = worldLogs('many', 20_000);
 /** Habits that nobody knows: cat was asked what it is good at. */
 const OTHERS: Habits = [
@@ -148,34 +159,59 @@ describe('an estimate from logs', () => {
     expect(() => estimated(clients, wrong)).toThrow(refusal('BAD_DATASET', 'propensity'));
   });
 
-  it('at a budget has an interval that covers the truth as often as it says', () => {
-    const budgetsUsd = [2e-4, 6e-4, 1.5e-3];
-    const place = [0, 1, 2].map((b) => {
-      const next = truth.findIndex(({ costUsd }) => costUsd > (budgetsUsd[b] ?? 0));
-      const [low, high] = [truth[next - 1], truth[next]];
-      if (low === undefined || high === undefined) throw new Error('budgets lie between policies');
-      const share = ((budgetsUsd[b] ?? 0) - low.costUsd) / (high.costUsd - low.costUsd);
-      return low.quality + share * (high.quality - low.quality);
-    });
-    const covered: Record<Estimator, number> = { direct: 0, ips: 0, doublyRobust: 0 };
-    const runs = 150;
-    const router = previousRouterText(worldRouter(WRONG));
-    for (let run = 0; run < runs; run++) {
-      const { budgets } = estimated([worldLogs(`run ${run}`, 400)], { router, budgetsUsd });
-      budgets.forEach((budget, b) => {
-        for (const estimator of ESTIMATORS) {
-          const { quality, standardError } = budget[estimator] ?? { quality: 9, standardError: 0 };
-          if (Math.abs(quality - (place[b] ?? 0)) <= 1.96 * standardError) covered[estimator] += 1;
-        }
-      });
-    }
-    // Of 450 cells, of which three share the records of a run: 95 % give or take four standard errors over the runs.
-    for (const estimator of ['ips', 'doublyRobust'] as const) {
-      expect(covered[estimator] / (3 * runs)).toBeGreaterThan(0.95 - 4 * Math.sqrt((0.95 * 0.05) / runs));
-    }
-    // The direct method is sure of what is wrong.
-    expect(covered.direct / (3 * runs)).toBeLessThan(0.5);
+  it('counts them in the contexts that a client names, whatever the strata show', () => {
+    const wrong = {
+      router: previousRouterText(worldRouter(WRONG)),
+      propensities: 'estimated',
+      strata: BLIND,
+    };
+    const logs = withoutPropensities(many);
+    const blind = estimated([logs], wrong);
+    expect(largest(errorsOf(blind, 'ips'))).toBeGreaterThan(0.03);
+    expect(largest(errorsOf(blind, 'doublyRobust'))).toBeGreaterThan(0.03);
+    const seeing = estimated([withTopics(logs)], wrong);
+    expect(largest(errorsOf(seeing, 'ips'))).toBeLessThan(0.02);
+    expect(largest(errorsOf(seeing, 'doublyRobust'))).toBeLessThan(0.02);
   });
+
+  it.each([
+    ['logged', {}],
+    ['estimated', { propensities: 'estimated', strata: BLIND }],
+  ])(
+    'at a budget has an interval that covers the truth as often as it says, with propensities as %s',
+    (_, assumed) => {
+      const budgetsUsd = [2e-4, 6e-4, 1.5e-3];
+      const place = [0, 1, 2].map((b) => {
+        const next = truth.findIndex(({ costUsd }) => costUsd > (budgetsUsd[b] ?? 0));
+        const [low, high] = [truth[next - 1], truth[next]];
+        if (low === undefined || high === undefined) throw new Error('budgets lie between policies');
+        const share = ((budgetsUsd[b] ?? 0) - low.costUsd) / (high.costUsd - low.costUsd);
+        return low.quality + share * (high.quality - low.quality);
+      });
+      const covered: Record<Estimator, number> = { direct: 0, ips: 0, doublyRobust: 0 };
+      const runs = 150;
+      const router = previousRouterText(worldRouter(WRONG));
+      for (let run = 0; run < runs; run++) {
+        const { budgets } = estimated([withTopics(worldLogs(`run ${run}`, 400))], {
+          router,
+          budgetsUsd,
+          ...assumed,
+        });
+        budgets.forEach((budget, b) => {
+          for (const estimator of ESTIMATORS) {
+            const { quality, standardError } = budget[estimator] ?? { quality: 9, standardError: 0 };
+            if (Math.abs(quality - (place[b] ?? 0)) <= 1.96 * standardError) covered[estimator] += 1;
+          }
+        });
+      }
+      // Of 450 cells, of which three share the records of a run: 95 % give or take four standard errors over the runs.
+      for (const estimator of ['ips', 'doublyRobust'] as const) {
+        expect(covered[estimator] / (3 * runs)).toBeGreaterThan(0.95 - 4 * Math.sqrt((0.95 * 0.05) / runs));
+      }
+      // The direct method is sure of what is wrong.
+      expect(covered.direct / (3 * runs)).toBeLessThan(0.5);
+    },
+  );
 
   it('does not tell what no record tells', () => {
     const onlyAnt = worldLogs('ant', 300, [
