@@ -6,6 +6,7 @@ import { archiveStart, LogVerifier, recordHeader, recordsOf, type RoundVectors }
 import { nodeBackend as crypto } from '@tributary/crypto/node';
 import { RecordedFederation } from '../packages/audit/src/testing/recorded-federation.ts';
 import { linesWithVectors } from '../packages/cli/src/commands/audit-files.ts';
+import { peakRssMb } from '../test/load/usage.ts';
 import { cpuMs } from './measure.ts';
 import type { Row } from './rows.ts';
 
@@ -65,12 +66,10 @@ export async function benchAudit(log: (line: string) => void): Promise<Row[]> {
     const before = cpuMs();
     await verify(path);
     const spent = cpuMs() - before;
-    const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
-    log(
-      `verify ${Math.round(bytes / MEBIBYTE)} MiB: ${(spent / 1000).toFixed(1)} s CPU, ${peakRssMb} MiB at most`,
-    );
+    const peak = Math.round(peakRssMb());
+    log(`verify ${Math.round(bytes / MEBIBYTE)} MiB: ${(spent / 1000).toFixed(1)} s CPU, ${peak} MB at most`);
     const note = `${ROUNDS} rounds, ${bytes} bytes; the memory is that of playing and verifying`;
-    return [{ name: 'verify an archive', n: CLIENTS, d: DIMENSION, cpuMs: spent, peakRssMb, note }];
+    return [{ name: 'verify an archive', n: CLIENTS, d: DIMENSION, cpuMs: spent, peakRssMb: peak, note }];
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,5 +1,6 @@
 /** Rounds of the in-memory federation: all members in this process, each metered for itself. */
 import { nodeBackend as crypto } from '@tributary/crypto/node';
+import { DEFAULT_KEY_COUNT, SPARSE_KEY_COUNT } from '@tributary/protocol';
 import { InMemoryFederation, type SumRequest } from '@tributary/protocol/in-memory';
 import { type Graph, INPUT_BOUND, loadThresholds, ringBits } from '../../test/load/plan.ts';
 import { seededBytes, testRoster } from '../../test/support/federation.ts';
@@ -10,15 +11,18 @@ import { rowsOf } from './rows.ts';
 
 export interface InMemorySetting {
   readonly n: number;
-  readonly d: number;
   readonly graph: Graph;
-  /** Rounds that nobody is lost in; one more loses a tenth. */
-  readonly runs: number;
+  readonly sizes: readonly {
+    readonly d: number;
+    /** Rounds that nobody is lost in; one more loses a tenth. */
+    readonly runs: number;
+  }[];
 }
 
 type Who = number | 'coordinator';
 
-export function measureInMemory({ n, d, graph, runs }: InMemorySetting): Row[] {
+/** All sizes on one setup, where that serves several sums. */
+export function measureInMemory({ n, graph, sizes }: InMemorySetting): Row[] {
   const thresholds = loadThresholds(n, graph);
   const bits = ringBits(n);
   const random = seededBytes(n);
@@ -26,8 +30,7 @@ export function measureInMemory({ n, d, graph, runs }: InMemorySetting): Row[] {
   const lost = new Set(Array.from({ length: Math.round(0.1 * n) }, (_, i) => (7 * i + 3) % n));
   const spent = new Map<Who, number>();
   let losesNow = false;
-  // A warm-up and two rounds that tell setup from round; then those that count.
-  const keyCount = runs + 4;
+  const keyCount = thresholds.graph === 'complete' ? DEFAULT_KEY_COUNT : SPARSE_KEY_COUNT;
   const federation = new InMemoryFederation({
     crypto,
     random,
@@ -46,8 +49,11 @@ export function measureInMemory({ n, d, graph, runs }: InMemorySetting): Row[] {
     },
     faults: {
       // Lost with the upload sent in part: the coordinator has to take their pairwise masks off.
-      fate: (member, phase, _, chunk) =>
-        losesNow && lost.has(member) && phase === 'masked-input' && chunk === 0 ? 'die' : 'live',
+      fate(member, phase, _, chunk) {
+        if (losesNow && lost.has(member) && phase === 'masked-input' && chunk === 0)
+          federation.disconnect(member);
+        return 'live';
+      },
     },
   });
   const sumOf = (dimension: number): ReadonlyMap<Who, number> => {
@@ -56,45 +62,52 @@ export function measureInMemory({ n, d, graph, runs }: InMemorySetting): Row[] {
     if (outcome.kind === 'aborted') throw new Error(`the sum did not open: ${outcome.detail}`);
     return new Map(spent);
   };
-  const withSetup = sumOf(16);
-  const withoutSetup = sumOf(16);
-  sumOf(Math.min(d, 1e5));
+  const amortised = keyCount > 1;
+  const withSetup = amortised ? sumOf(16) : undefined;
+  const withoutSetup = amortised ? sumOf(16) : undefined;
   const setupOf = (who: Who): number =>
-    Math.max(0, (withSetup.get(who) ?? 0) - (withoutSetup.get(who) ?? 0)) / keyCount;
+    Math.max(0, (withSetup?.get(who) ?? 0) - (withoutSetup?.get(who) ?? 0)) / keyCount;
   const ids = roster.members.map(({ id }) => id);
   const setup = { client: median(ids.map(setupOf)), coordinator: setupOf('coordinator') };
-  const bothBounds = (): [Bounds, Bounds] => [
-    boundsOf({ n, d, bits, drops: 0 }, thresholds),
-    boundsOf({ n, d, bits, drops: lost.size }, thresholds),
-  ];
-  const before = bothBounds();
-  const rowsFor = (
-    dropout: number,
-    by: readonly ReadonlyMap<Who, number>[],
-    after: readonly [Bounds, Bounds],
-  ): Row[] =>
-    rowsOf({
-      bounds: [before, after].map((both) => both[dropout === 0 ? 0 : 1]),
-      n,
-      d,
-      bits,
-      dropout,
-      transport: 'in-memory',
-      graph,
-      thresholds,
-      keyCount,
-      client: by.map((run) =>
-        median(ids.filter((id) => dropout === 0 || !lost.has(id)).map((id) => run.get(id) ?? 0)),
-      ),
-      coordinator: by.map((run) => run.get('coordinator') ?? 0),
-      setup,
-      note: n > 100 ? 'members share verdicts on signatures' : '',
-    });
-  const all = Array.from({ length: runs }, () => sumOf(d));
-  losesNow = true;
-  const withLoss = sumOf(d);
-  const after = bothBounds();
-  return [...rowsFor(0, all, after), ...rowsFor(0.1, [withLoss], after)];
+  const measureSize = (d: number, runs: number): Row[] => {
+    const bothBounds = (): [Bounds, Bounds] => [
+      boundsOf({ n, d, bits, drops: 0 }, thresholds),
+      boundsOf({ n, d, bits, drops: lost.size }, thresholds),
+    ];
+    const before = bothBounds();
+    const rowsFor = (
+      dropout: number,
+      by: readonly ReadonlyMap<Who, number>[],
+      after: readonly [Bounds, Bounds],
+    ): Row[] =>
+      rowsOf({
+        bounds: [before, after].map((both) => both[dropout === 0 ? 0 : 1]),
+        n,
+        d,
+        bits,
+        dropout,
+        transport: 'in-memory',
+        graph,
+        thresholds,
+        keyCount,
+        client: by.map((run) =>
+          median(ids.filter((id) => dropout === 0 || !lost.has(id)).map((id) => run.get(id) ?? 0)),
+        ),
+        coordinator: by.map((run) => run.get('coordinator') ?? 0),
+        setup,
+        note: n > 100 ? 'members share verdicts on signatures' : '',
+      });
+    losesNow = false;
+    const all = Array.from({ length: runs }, () => sumOf(d));
+    losesNow = true;
+    const withLoss = sumOf(d);
+    for (const member of lost) federation.reconnect(member);
+    const after = bothBounds();
+    return [...rowsFor(0, all, after), ...rowsFor(0.1, [withLoss], after)];
+  };
+  // A thousand members are their own warm-up.
+  if (n <= 100) sumOf(1e5);
+  return sizes.flatMap(({ d, runs }) => measureSize(d, runs));
 }
 
 function request(dimension: number, bits: number): SumRequest {

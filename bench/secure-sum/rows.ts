@@ -33,7 +33,7 @@ export function rowsOf(round: MeasuredRound): Row[] {
     `${thresholds.graph} graph of ${thresholds.holders} holders, t = ${thresholds.threshold}`,
     graph === 'complete' && n > 64 ? 'complete graph forced by the benchmark' : '',
     `17-bit inputs in a ring of ${bits} bits`,
-    `setup amortised over ${keyCount} key ${keyCount === 1 ? 'index' : 'indices'}`,
+    keyCount === 1 ? 'with a setup of its own' : `setup amortised over ${keyCount} sums`,
     'noise off',
     note,
   ].filter((part) => part !== '');

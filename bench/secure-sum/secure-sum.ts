@@ -3,17 +3,18 @@ import type { Row } from '../rows.ts';
 import { type InMemorySetting, measureInMemory } from './in-memory.ts';
 import { measureSockets, type SocketSetting } from './sockets.ts';
 
+const sizes = (small: number, large: number): InMemorySetting['sizes'] => [
+  { d: 1e5, runs: small },
+  { d: 1e6, runs: large },
+];
+
 /** n = 100 on a forced complete graph and on the calculator's; a thousand on the calculator's only. */
 const IN_MEMORY: readonly InMemorySetting[] = [
-  { n: 10, d: 1e5, graph: 'complete', runs: 5 },
-  { n: 10, d: 1e6, graph: 'complete', runs: 3 },
-  { n: 50, d: 1e5, graph: 'complete', runs: 3 },
-  { n: 50, d: 1e6, graph: 'complete', runs: 2 },
-  { n: 100, d: 1e5, graph: 'complete', runs: 3 },
-  { n: 100, d: 1e5, graph: 'calculator', runs: 3 },
-  { n: 100, d: 1e6, graph: 'complete', runs: 1 },
-  { n: 100, d: 1e6, graph: 'calculator', runs: 1 },
-  { n: 1000, d: 1e5, graph: 'calculator', runs: 1 },
+  { n: 10, graph: 'complete', sizes: sizes(5, 3) },
+  { n: 50, graph: 'complete', sizes: sizes(3, 1) },
+  { n: 100, graph: 'complete', sizes: sizes(2, 1) },
+  { n: 100, graph: 'calculator', sizes: sizes(1, 1) },
+  { n: 1000, graph: 'calculator', sizes: [{ d: 1e5, runs: 1 }] },
 ];
 
 const SOCKETS: readonly SocketSetting[] = [
@@ -26,7 +27,7 @@ const SOCKETS: readonly SocketSetting[] = [
 /** @param only `n` or `n,d`, or a transport: settings that fit; all where it is empty */
 export async function benchSecureSum(log: (line: string) => void, only = ''): Promise<Row[]> {
   const rows: Row[] = [];
-  const wanted = ({ n, d }: InMemorySetting | SocketSetting, transport: string): boolean =>
+  const wanted = (transport: string, n: number, d: number): boolean =>
     only === '' || [String(n), `${n},${d}`, transport, `${transport},${n},${d}`].includes(only);
   const add = (more: readonly Row[]): void => {
     rows.push(...more);
@@ -37,7 +38,12 @@ export async function benchSecureSum(log: (line: string) => void, only = ''): Pr
       );
     }
   };
-  for (const setting of IN_MEMORY) if (wanted(setting, 'in-memory')) add(measureInMemory(setting));
-  for (const setting of SOCKETS) if (wanted(setting, 'sockets')) add(await measureSockets(setting));
+  for (const setting of IN_MEMORY) {
+    const chosen = setting.sizes.filter(({ d }) => wanted('in-memory', setting.n, d));
+    if (chosen.length > 0) add(measureInMemory({ ...setting, sizes: chosen }));
+  }
+  for (const setting of SOCKETS) {
+    if (wanted('sockets', setting.n, setting.d)) add(await measureSockets(setting));
+  }
   return rows;
 }

@@ -1,4 +1,5 @@
 /** Rounds of real processes over WebSockets on loopback, ten members to a process, members at low priority. */
+import { DEFAULT_KEY_COUNT } from '@tributary/protocol';
 import { LoadFederation } from '../../test/load/federation.ts';
 import { type Graph, type LoadPlan, loadThresholds, ringBits } from '../../test/load/plan.ts';
 import type { Row } from '../rows.ts';
@@ -26,7 +27,7 @@ export async function measureSockets({ n, d, graph }: SocketSetting): Promise<Ro
   const round = { dimension: d, bits, lost: [] };
   const warmUp = { ...round, dimension: Math.min(d, 1e5) };
   const rounds = [warmUp, ...Array.from({ length: RUNS }, () => round), { ...round, lost }];
-  const keyCount = rounds.length;
+  const keyCount = DEFAULT_KEY_COUNT;
   const plan: LoadPlan = { members: n, seed: 1, graph, keyCount, durable: true, rounds };
   const bothBounds = (): [Bounds, Bounds] => [
     boundsOf({ n, d, bits, drops: 0 }, thresholds),

@@ -293,7 +293,10 @@ function refuseSecondSum(
   return { state: refused.state, effects: [...refused.effects, { kind: 'evidence', evidence }] };
 }
 
-/** Participants among the holders of this member's secrets whose signature over its survivor set is good. */
+/**
+ * Participants among the holders of this member's secrets whose signature over its survivor set is good, up to the threshold:
+ * more of them entitle to nothing more.
+ */
 function countSigners(
   crypto: CryptoBackend,
   { roster }: ClientState,
@@ -302,14 +305,17 @@ function countSigners(
 ): number {
   const holders = new Set(batch.holders);
   const present = new Set(participants);
-  return signatures.filter(({ member: id, signature }) => {
+  let signers = 0;
+  for (const { member: id, signature } of signatures) {
+    if (signers === batch.terms.threshold) break;
     const member = roster.members[id];
     const body = { roundContext, member: id, survivorsDigest: digest };
-    return (
+    const isGood =
       member !== undefined &&
       holders.has(id) &&
       present.has(id) &&
-      verifyMessage(crypto, member.publicKey, 'survivors-signature', body, signature)
-    );
-  }).length;
+      verifyMessage(crypto, member.publicKey, 'survivors-signature', body, signature);
+    if (isGood) signers += 1;
+  }
+  return signers;
 }
