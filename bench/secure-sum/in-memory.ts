@@ -6,8 +6,8 @@ import { type Graph, INPUT_BOUND, loadThresholds, ringBits } from '../../test/lo
 import { seededBytes, testRoster } from '../../test/support/federation.ts';
 import { cpuMs, median } from '../measure.ts';
 import type { Row } from '../rows.ts';
-import { type Bounds, boundsOf } from './bounds.ts';
-import { rowsOf } from './rows.ts';
+import { between, type Bounds, boundsOf } from './bounds.ts';
+import { type MeasuredRun, rowsOf } from './rows.ts';
 
 export interface InMemorySetting {
   readonly n: number;
@@ -69,45 +69,38 @@ export function measureInMemory({ n, graph, sizes }: InMemorySetting): Row[] {
     Math.max(0, (withSetup?.get(who) ?? 0) - (withoutSetup?.get(who) ?? 0)) / keyCount;
   const ids = roster.members.map(({ id }) => id);
   const setup = { client: median(ids.map(setupOf)), coordinator: setupOf('coordinator') };
-  const measureSize = (d: number, runs: number): Row[] => {
-    const bothBounds = (): [Bounds, Bounds] => [
-      boundsOf({ n, d, bits, drops: 0 }, thresholds),
-      boundsOf({ n, d, bits, drops: lost.size }, thresholds),
-    ];
-    const before = bothBounds();
-    const rowsFor = (
-      dropout: number,
-      by: readonly ReadonlyMap<Who, number>[],
-      after: readonly [Bounds, Bounds],
-    ): Row[] =>
-      rowsOf({
-        bounds: [before, after].map((both) => both[dropout === 0 ? 0 : 1]),
-        n,
-        d,
-        bits,
-        dropout,
-        transport: 'in-memory',
-        graph,
-        thresholds,
-        keyCount,
-        client: by.map((run) =>
-          median(ids.filter((id) => dropout === 0 || !lost.has(id)).map((id) => run.get(id) ?? 0)),
-        ),
-        coordinator: by.map((run) => run.get('coordinator') ?? 0),
-        setup,
-        note: n > 100 ? 'members share verdicts on signatures' : '',
-      });
-    losesNow = false;
-    const all = Array.from({ length: runs }, () => sumOf(d));
-    losesNow = true;
-    const withLoss = sumOf(d);
+  const measured = (d: number, dropout: number): MeasuredRun => {
+    const drops = dropout === 0 ? 0 : lost.size;
+    const bound = (): Bounds => boundsOf({ n, d, bits, drops }, thresholds);
+    losesNow = drops > 0;
+    const before = bound();
+    const run = sumOf(d);
+    const bounds = between(before, bound());
     for (const member of lost) federation.reconnect(member);
-    const after = bothBounds();
-    return [...rowsFor(0, all, after), ...rowsFor(0.1, [withLoss], after)];
+    const there = ids.filter((id) => !losesNow || !lost.has(id));
+    return {
+      client: median(there.map((id) => run.get(id) ?? 0)),
+      coordinator: run.get('coordinator') ?? 0,
+      bounds,
+    };
   };
+  const rowsFor = (d: number, dropout: number, count: number): Row[] =>
+    rowsOf({
+      n,
+      d,
+      bits,
+      dropout,
+      transport: 'in-memory',
+      graph,
+      thresholds,
+      keyCount,
+      runs: Array.from({ length: count }, () => measured(d, dropout)),
+      setup,
+      note: n > 100 ? 'members share verdicts on signatures' : '',
+    });
   // A thousand members are their own warm-up.
   if (n <= 100) sumOf(1e5);
-  return sizes.flatMap(({ d, runs }) => measureSize(d, runs));
+  return sizes.flatMap(({ d, runs }) => [...rowsFor(d, 0, runs), ...rowsFor(d, 0.1, 1)]);
 }
 
 function request(dimension: number, bits: number): SumRequest {

@@ -6,6 +6,14 @@ import { median, spread } from '../measure.ts';
 import type { Row } from '../rows.ts';
 import type { Bounds } from './bounds.ts';
 
+export interface MeasuredRun {
+  /** CPU milliseconds of one client. */
+  readonly client: number;
+  readonly coordinator: number;
+  /** Measured right before and after this run. */
+  readonly bounds: Bounds;
+}
+
 export interface MeasuredRound {
   readonly n: number;
   readonly d: number;
@@ -16,14 +24,10 @@ export interface MeasuredRound {
   readonly graph: Graph;
   readonly thresholds: Thresholds;
   readonly keyCount: number;
-  /** CPU milliseconds of one client, run by run. */
-  readonly client: readonly number[];
-  readonly coordinator: readonly number[];
+  readonly runs: readonly MeasuredRun[];
   /** CPU milliseconds of the setup's share of one round. */
   readonly setup: { readonly client: number; readonly coordinator: number };
   readonly peakRssMb?: { readonly client: number; readonly coordinator: number };
-  /** As measured before and after the rounds: on a busy machine they differ. */
-  readonly bounds: readonly Bounds[];
   readonly note?: string;
 }
 
@@ -38,8 +42,8 @@ export function rowsOf(round: MeasuredRound): Row[] {
     note,
   ].filter((part) => part !== '');
   return (['client', 'coordinator'] as const).map((role): Row => {
-    const cpuMs = median(round[role]) + setup[role];
-    const boundMs = median(round.bounds.map((bounds) => bounds[role]));
+    const spent = round.runs.map((run) => run[role]);
+    const ratios = round.runs.map((run) => (run[role] + setup[role]) / run.bounds[role]);
     return {
       name: 'secure-sum',
       n,
@@ -47,10 +51,10 @@ export function rowsOf(round: MeasuredRound): Row[] {
       dropout,
       transport,
       role,
-      cpuMs,
-      spread: spread(round[role]),
-      boundMs,
-      ratio: cpuMs / boundMs,
+      cpuMs: median(spent) + setup[role],
+      spread: spread(spent),
+      boundMs: median(round.runs.map(({ bounds }) => bounds[role])),
+      ratio: median(ratios),
       ...(role === 'client' ? { bytesUp: packedLength(d, bits) } : {}),
       ...(peakRssMb === undefined ? {} : { peakRssMb: peakRssMb[role] }),
       note: notes.join('; '),

@@ -3,7 +3,7 @@ import { DEFAULT_KEY_COUNT } from '@tributary/protocol';
 import { LoadFederation } from '../../test/load/federation.ts';
 import { type Graph, type LoadPlan, loadThresholds, ringBits } from '../../test/load/plan.ts';
 import type { Row } from '../rows.ts';
-import { type Bounds, boundsOf } from './bounds.ts';
+import { between, type Bounds, boundsOf } from './bounds.ts';
 import { rowsOf } from './rows.ts';
 
 export interface SocketSetting {
@@ -29,11 +29,8 @@ export async function measureSockets({ n, d, graph }: SocketSetting): Promise<Ro
   const rounds = [warmUp, ...Array.from({ length: RUNS }, () => round), { ...round, lost }];
   const keyCount = DEFAULT_KEY_COUNT;
   const plan: LoadPlan = { members: n, seed: 1, graph, keyCount, durable: true, rounds };
-  const bothBounds = (): [Bounds, Bounds] => [
-    boundsOf({ n, d, bits, drops: 0 }, thresholds),
-    boundsOf({ n, d, bits, drops: lost.length }, thresholds),
-  ];
-  const before = bothBounds();
+  const boundsOfRound = (number: number): Bounds =>
+    boundsOf({ n, d, bits, drops: rounds[number - 1]?.lost.length ?? 0 }, thresholds);
   const federation = new LoadFederation(plan);
   try {
     await federation.start(MEMBERS_PER_PROCESS);
@@ -46,15 +43,15 @@ export async function measureSockets({ n, d, graph }: SocketSetting): Promise<Ro
     };
     await federation.open(1);
     await federation.measure();
-    const measured: Awaited<ReturnType<LoadFederation['measure']>>[] = [];
+    const measured: (Awaited<ReturnType<LoadFederation['measure']>> & { readonly bounds: Bounds })[] = [];
     for (let number = 2; number <= rounds.length; number++) {
+      const before = boundsOfRound(number);
       await federation.open(number);
-      measured.push(await federation.measure());
+      const usage = await federation.measure();
+      measured.push({ ...usage, bounds: between(before, boundsOfRound(number)) });
     }
-    const after = bothBounds();
     const rowsFor = (dropout: number, by: typeof measured): Row[] =>
       rowsOf({
-        bounds: [before, after].map((both) => both[dropout === 0 ? 0 : 1]),
         n,
         d,
         bits,
@@ -63,8 +60,11 @@ export async function measureSockets({ n, d, graph }: SocketSetting): Promise<Ro
         graph,
         thresholds,
         keyCount,
-        client: by.map(({ members }) => members.cpuMs / n),
-        coordinator: by.map(({ coordinator }) => coordinator.cpuMs),
+        runs: by.map(({ members, coordinator, bounds }) => ({
+          client: members.cpuMs / n,
+          coordinator: coordinator.cpuMs,
+          bounds,
+        })),
         setup,
         peakRssMb: {
           client: Math.max(
